@@ -1,0 +1,13 @@
+"""The folded form of a text: what search, channels and text comparisons look at, the same on both engines."""
+
+import unicodedata
+
+# Letters that Unicode does not take apart into a base and a mark.
+_WHOLE = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i"})
+
+
+def fold(text: str) -> str:
+    """`text` without case, accents and superfluous spaces: "  Žižka  Łódź" becomes "zizka lodz"."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return " ".join(bare.translate(_WHOLE).split())

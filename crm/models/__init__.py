@@ -1,0 +1,11 @@
+"""The record, one module per noun."""
+
+from crm.models.business import Business, Channel
+from crm.models.customer import Customer
+from crm.models.facts import Changed, Facts
+from crm.models.imports import Import
+from crm.models.interaction import Interaction
+from crm.models.order import Order, OrderLine
+from crm.models.user import User
+
+__all__ = ["Business", "Changed", "Channel", "Customer", "Facts", "Import", "Interaction", "Order", "OrderLine", "User"]

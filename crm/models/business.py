@@ -1,0 +1,82 @@
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+def validate_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(_("%(zone)s is not a time zone; write it like Europe/Prague."), params={"zone": name})
+
+
+class Business(models.Model):
+    """The one business of this installation: what its owner sets, and where its figures stand."""
+
+    ONLY = 1
+    # The business gap until ten customers have a rhythm of their own (DEFINITIONS, Facts).
+    DEFAULT_GAP_DAYS = 90
+
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    zone = models.CharField(_("time zone"), max_length=64, default="Europe/Prague", validators=[validate_zone])
+    currency = models.CharField(
+        _("currency"),
+        max_length=3,
+        default="CZK",
+        validators=[RegexValidator(r"\A[A-Z]{3}\Z", _("A currency is three capital letters, like CZK."))],
+    )
+    pareto_share = models.DecimalField(
+        _("share that the vital few make"),
+        max_digits=3,
+        decimal_places=2,
+        default=Decimal("0.80"),
+        validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal("1"))],
+    )
+
+    as_of = models.DateField(_("figures as of"), null=True, blank=True, editable=False)
+    gap_days = models.PositiveIntegerField(_("business gap in days"), default=DEFAULT_GAP_DAYS, editable=False)
+
+    class Meta:
+        verbose_name = _("business")
+        verbose_name_plural = _("business")
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="business_is_one"),
+            models.CheckConstraint(condition=Q(pareto_share__gt=0, pareto_share__lte=1), name="business_pareto_share_is_a_share"),
+            models.CheckConstraint(condition=Q(gap_days__gt=0), name="business_gap_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or "Regulars"
+
+    @classmethod
+    def load(cls) -> "Business":
+        """The one row; made with its defaults where it is not there yet."""
+        return cls.objects.get_or_create(pk=cls.ONLY)[0]
+
+    def local_date(self, instant: datetime) -> date:
+        """The business date of an instant."""
+        return instant.astimezone(ZoneInfo(self.zone)).date()
+
+    def today(self) -> date:
+        """The business date now. Only the outermost caller asks; everything below takes a date."""
+        return self.local_date(datetime.now(UTC))
+
+
+class Channel(models.Model):
+    """Where orders come from: the e-shop, the counter, the phone. The key is the folded name."""
+
+    id = models.SmallAutoField(primary_key=True)
+    key = models.CharField(_("key"), max_length=50, unique=True)
+    name = models.CharField(_("name"), max_length=50)
+
+    class Meta:
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
+        constraints = [models.CheckConstraint(condition=~Q(key=""), name="channel_key_not_empty")]
+
+    def __str__(self) -> str:
+        return self.name

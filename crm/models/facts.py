@@ -1,0 +1,96 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from crm.fields import MoneyField
+from crm.models.customer import Customer
+
+
+class Facts(models.Model):
+    """One row per customer: every value derived about them, each column with the one writer that crm/catalogue.py names.
+
+    Derived, so without a foreign-key constraint: a deferred one costs more than half of a bulk write.
+    """
+
+    class ParetoClass(models.TextChoices):
+        VITAL_FEW = "vital_few", _("Vital few")
+        USEFUL_MANY = "useful_many", _("Useful many")
+
+    customer = models.OneToOneField(
+        Customer, on_delete=models.CASCADE, primary_key=True, db_constraint=False, related_name="facts", verbose_name=_("customer")
+    )
+    orders = models.IntegerField(_("Orders"), default=0)
+    order_days = models.IntegerField(_("Days with an order"), default=0)
+    orders_12m = models.IntegerField(_("Orders in 12 months"), default=0)
+    revenue = MoneyField(_("Revenue"), default=0)
+    revenue_12m = MoneyField(_("Revenue in 12 months"), default=0)
+    revenue_prev_12m = MoneyField(_("Revenue in the 12 months before"), default=0)
+    paid_orders = models.IntegerField(_("Paid orders"), default=0)
+    unpaid_orders = models.IntegerField(_("Orders unpaid for more than 30 days"), default=0)
+    margin_12m = MoneyField(_("Margin in 12 months"), null=True, default=0)
+    average_order = MoneyField(_("Average order"), null=True)
+    first_order_on = models.DateField(_("First order"), null=True)
+    last_order_on = models.DateField(_("Last order"), null=True)
+    # Whole or half days, which a float holds exactly.
+    typical_gap_days = models.FloatField(_("Usual days between orders"), null=True)
+    long_gap_days = models.IntegerField(_("Long pause between orders"), null=True)
+    expected_gap_days = models.FloatField(_("Days to the next order as expected"), null=True)
+    due_on = models.DateField(_("Next order due"), null=True)
+    inactive_on = models.DateField(_("Inactive from"), null=True)
+    lost_on = models.DateField(_("Lost from"), null=True)
+    favourite_channel = models.CharField(_("Favourite channel"), max_length=50, default="")
+    interactions_12m = models.IntegerField(_("Interactions in 12 months"), default=0)
+    minutes_12m = models.IntegerField(_("Minutes spent in 12 months"), default=0)
+    last_contact_on = models.DateField(_("Last contact"), null=True)
+    is_disqualified = models.BooleanField(_("Disqualified"), default=False)
+    is_marked_lost = models.BooleanField(_("Marked as lost"), default=False)
+    is_partner = models.BooleanField(_("Partner"), default=False)
+    only_us = models.BooleanField(_("Buys only from us"), default=False)
+    referrals_ordered = models.IntegerField(_("Referred people who ordered"), default=0)
+    pareto_class = models.CharField(_("Pareto class"), max_length=11, choices=ParetoClass, default="")
+    stage = models.CharField(_("Stage"), max_length=50, default="")
+    stage_since = models.DateField(_("In this stage since"), null=True)
+
+    class Meta:
+        verbose_name = _("facts")
+        verbose_name_plural = _("facts")
+        constraints = [
+            models.CheckConstraint(condition=Q(pareto_class__in=["", "vital_few", "useful_many"]), name="facts_pareto_class_is_known"),
+            models.CheckConstraint(
+                condition=Q(first_order_on=None, last_order_on=None, due_on=None, inactive_on=None, lost_on=None)
+                | Q(
+                    first_order_on__isnull=False,
+                    last_order_on__isnull=False,
+                    due_on__isnull=False,
+                    inactive_on__isnull=False,
+                    lost_on__isnull=False,
+                ),
+                name="facts_order_dates_stand_together",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.customer_id)
+
+
+class Changed(models.Model):
+    """A customer whose orders, contacts or marks were written since their facts were computed.
+
+    A reader deletes only the rows it has read.
+    """
+
+    class Why(models.TextChoices):
+        ORDER = "order", _("An order")
+        INTERACTION = "interaction", _("An interaction")
+        CUSTOMER = "customer", _("The customer's own data")
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, db_constraint=False, verbose_name=_("customer"), related_name="+")
+    why = models.CharField(_("why"), max_length=11, choices=Why)
+
+    class Meta:
+        verbose_name = _("changed customer")
+        verbose_name_plural = _("changed customers")
+        constraints = [models.CheckConstraint(condition=Q(why__in=["order", "interaction", "customer"]), name="changed_why_is_known")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.why}"

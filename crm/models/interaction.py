@@ -1,0 +1,55 @@
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.models.customer import Customer
+from crm.models.user import User
+
+
+class Interaction(models.Model):
+    """A contact with a customer, logged by staff or brought by an import."""
+
+    class Kind(models.TextChoices):
+        CALL = "call", _("Call")
+        EMAIL = "email", _("E-mail")
+        VISIT = "visit", _("Visit")
+        CHAT = "chat", _("Chat")
+        SOCIAL = "social", _("Social network")
+        LETTER = "letter", _("Letter")
+        COMPLAINT = "complaint", _("Complaint")
+
+    class Direction(models.TextChoices):
+        IN = "in", _("They came to us")
+        OUT = "out", _("We went to them")
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, db_index=False, verbose_name=_("customer"), related_name="interactions"
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    direction = models.CharField(_("direction"), max_length=3, choices=Direction, default=Direction.IN)
+    happened_on = models.DateField(_("happened on"))
+    happened_at = models.DateTimeField(_("happened at"), null=True, blank=True)
+    minutes = models.PositiveSmallIntegerField(_("minutes"), null=True, blank=True)
+    text = models.TextField(_("what happened"), max_length=10_000, blank=True)
+
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, editable=False, verbose_name=_("logged by"))
+    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("interaction")
+        verbose_name_plural = _("interactions")
+        indexes = [
+            # For the kernel, as order_facts_idx.
+            models.Index(fields=["customer", "happened_on", "minutes"], name="interaction_facts_idx"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["call", "email", "visit", "chat", "social", "letter", "complaint"]), name="interaction_kind_is_known"
+            ),
+            models.CheckConstraint(condition=Q(direction__in=["in", "out"]), name="interaction_direction_is_known"),
+            models.CheckConstraint(condition=Q(minutes=None) | Q(minutes__gte=0, minutes__lte=1440), name="interaction_minutes_fit_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {self.happened_on:%Y-%m-%d}"

@@ -1,0 +1,56 @@
+"""The writes to the record by a person or a program, one row at a time.
+
+Each leaves, in its one transaction, the customer's facts row and a note that the customer has changed.
+Imports write set-based (crm/importing/); they keep the same two promises.
+"""
+
+from django.db import transaction
+
+from crm.models import Business, Changed, Customer, Facts, Interaction, Order
+
+
+@transaction.atomic
+def save_customer(*, customer: Customer) -> None:
+    """Creates the customer with their Facts row, or saves them and notes that a mark or referral may have changed."""
+    created = customer._state.adding
+    customer.save()
+    if created:
+        Facts.objects.create(customer=customer)
+    note_changed(Changed.Why.CUSTOMER, customer.pk)
+
+
+@transaction.atomic
+def save_order(*, order: Order) -> None:
+    """Saves the order on its business date; a customer who lost it to another is noted as well."""
+    if order.ordered_at:
+        order.ordered_on = Business.load().local_date(order.ordered_at)
+    before = Order.objects.filter(pk=order.pk).values_list("customer", flat=True).first()
+    order.save()
+    note_changed(Changed.Why.ORDER, before, order.customer_id)
+
+
+@transaction.atomic
+def delete_order(*, order: Order) -> None:
+    note_changed(Changed.Why.ORDER, order.customer_id)
+    order.delete()
+
+
+@transaction.atomic
+def save_interaction(*, interaction: Interaction) -> None:
+    """Saves the interaction on its business date; a customer who lost it to another is noted as well."""
+    if interaction.happened_at:
+        interaction.happened_on = Business.load().local_date(interaction.happened_at)
+    before = Interaction.objects.filter(pk=interaction.pk).values_list("customer", flat=True).first()
+    interaction.save()
+    note_changed(Changed.Why.INTERACTION, before, interaction.customer_id)
+
+
+@transaction.atomic
+def delete_interaction(*, interaction: Interaction) -> None:
+    note_changed(Changed.Why.INTERACTION, interaction.customer_id)
+    interaction.delete()
+
+
+def note_changed(why: Changed.Why, *customers: int | None) -> None:
+    """Notes each of `customers` (primary keys; None is nobody) once. Call in the transaction of the write."""
+    Changed.objects.bulk_create([Changed(customer_id=pk, why=why) for pk in sorted({pk for pk in customers if pk})])
