@@ -1,0 +1,69 @@
+"""Writing many rows: COPY and UPDATE FROM on PostgreSQL, executemany on SQLite. The only place where the engines differ in this.
+
+Rows hold what the database stores: whole numbers (money in minor units), text, booleans, None, dates as YYYY-MM-DD and instants in UTC as
+YYYY-MM-DD HH:MM:SS. Call inside a transaction, which also bounds how much is written at once.
+"""
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection, models
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+Row = Sequence[Any]
+
+
+def insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Inserts `rows`, whose values stand in the order of the fields `names`."""
+    if not rows:
+        return
+    table, columns = _quoted(model, names)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", _copy_text(rows))
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+
+def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Sets the fields `names` of the rows whose primary key comes first in each of `rows`."""
+    if not rows:
+        return
+    pk = model._meta.pk
+    assert pk is not None
+    table, (key, *columns) = _quoted(model, [pk.name, *names])
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"CREATE TEMPORARY TABLE fresh ON COMMIT DROP AS SELECT {', '.join([key, *columns])} FROM {table} WHERE false")
+            cursor.copy_expert("COPY fresh FROM STDIN", _copy_text(rows))
+            cursor.execute("ANALYZE fresh")
+            settings = ", ".join(f"{column} = fresh.{column}" for column in columns)
+            cursor.execute(f"UPDATE {table} SET {settings} FROM fresh WHERE {table}.{key} = fresh.{key}")
+            cursor.execute("DROP TABLE fresh")
+        else:
+            settings = ", ".join(f"{column} = %s" for column in columns)
+            cursor.executemany(f"UPDATE {table} SET {settings} WHERE {key} = %s", [(*row[1:], row[0]) for row in rows])
+
+
+def column(model: type[models.Model], name: str) -> str:
+    """The quoted column of the field `name`."""
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.Field) and field.column
+    return connection.ops.quote_name(field.column)
+
+
+def _quoted(model: type[models.Model], names: Sequence[str]) -> tuple[str, list[str]]:
+    return connection.ops.quote_name(model._meta.db_table), [column(model, name) for name in names]
+
+
+def _copy_text(rows: Iterable[Row]) -> io.BytesIO:
+    """`rows` in the text format of COPY. In one buffer: psycopg2 calls a sink written in Python once per row."""
+    return io.BytesIO("".join("\t".join(map(_copy_value, row)) + "\n" for row in rows).encode())
+
+
+def _copy_value(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    return value.translate(_ESCAPES) if isinstance(value, str) else str(value)

@@ -1,0 +1,26 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from crm import export
+
+
+class Command(BaseCommand):
+    help = "Writes every customer's facts to a CSV file."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path, help="where to write; an existing file is replaced")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            rows = export.write(options["file"])
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise CommandError(
+                _("The file %(file)s cannot be written: %(reason)s.") % {"file": options["file"], "reason": reason}
+            ) from error
+        self.stderr.write(ngettext("%(rows)d customer written.", "%(rows)d customers written.", rows) % {"rows": rows}, self.style.SUCCESS)

@@ -1,0 +1,114 @@
+"""The steps of the night on this floor: the facts of every customer.
+
+Each may run twice, reads and computes outside any transaction, and writes in short ones.
+"""
+
+from datetime import date
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from crm import arrays, bulk, reader
+from crm.catalogue import FACTS, Kind
+from crm.facts import NAMES, Ints, People, business_gap, compute
+from crm.failpoints import failpoint
+from crm.models import Business, Changed, Customer, Facts
+
+# Rows of one transaction: well under a second on SQLite, whose one writer a login waits for.
+WRITTEN_AT_ONCE = 5_000
+
+
+def add_missing_rows(as_of: date) -> int:
+    """A Facts row for each customer who has none, say after a restored or hand-edited database."""
+    missing, added, after = Customer.objects.filter(facts=None).order_by("pk"), 0, 0
+    blank = _blank()
+    while found := list(missing.filter(pk__gt=after).values_list("pk", flat=True)[:WRITTEN_AT_ONCE]):
+        with transaction.atomic():
+            bulk.insert(Facts, ["customer", *blank], [(pk, *blank.values()) for pk in found])
+        added, after = added + len(found), found[-1]
+        failpoint("night.rows")
+    return added
+
+
+def compute_facts(as_of: date) -> int:
+    """The kernel over all customers; writes the rows that differ, and forgets the changes noted before it began."""
+    noted = list(Changed.objects.values_list("pk", flat=True))
+    gap, channels = Business.load().gap_days, reader.Channels.load()
+    written = 0
+    for batch in reader.people():
+        orders = reader.orders(batch, as_of.isoformat(), channels)
+        fresh = compute(batch, orders, reader.contacts(batch, as_of.isoformat()), as_of, gap)
+        written += _write(batch, fresh, channels)
+    for start in range(0, len(noted), WRITTEN_AT_ONCE):
+        Changed.objects.filter(pk__in=noted[start : start + WRITTEN_AT_ONCE]).delete()
+        failpoint("night.changed")
+    return written
+
+
+def settle_business_gap(as_of: date) -> int:
+    """Where the business gap has moved, it moves the expectations of all who have no rhythm of their own: one statement."""
+    (typical,) = arrays.fetch(["2 * typical_gap_days"], "FROM crm_facts WHERE typical_gap_days IS NOT NULL")
+    gap = business_gap(typical, Business.DEFAULT_GAP_DAYS)
+    if gap == Business.load().gap_days:
+        return 0
+    waits = {"due_on": gap, "inactive_on": max(90, 3 * gap), "lost_on": max(365, 4 * gap)}
+    dates = ", ".join(f"{name} = {arrays.later('last_order_on', wait)}" for name, wait in waits.items())
+    failpoint("night.gap")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE crm_facts SET expected_gap_days = %s, {dates} WHERE typical_gap_days IS NULL AND last_order_on IS NOT NULL", [gap]
+        )
+        moved = int(cursor.rowcount)
+        Business.objects.update(gap_days=gap)
+        failpoint("night.gap.inside")
+    return moved
+
+
+def count_referrals(as_of: date) -> int:
+    """How many of the people each customer referred have a counting order."""
+    ordered = Facts.objects.filter(customer__referred_by=OuterRef("pk"), orders__gt=0).order_by().values("customer__referred_by")
+    count = Coalesce(Subquery(ordered.annotate(n=Count("pk")).values("n")), 0)
+    concerned = Facts.objects.filter(Q(referrals_ordered__gt=0) | Exists(Customer.objects.filter(referred_by=OuterRef("pk"))))
+    failpoint("night.referrals")
+    return concerned.annotate(count=count).exclude(referrals_ordered=F("count")).update(referrals_ordered=F("count"))
+
+
+def _write(batch: People, fresh: dict[str, Ints], channels: reader.Channels) -> int:
+    """Writes the rows of `fresh` that differ from the stored ones; a customer who has no Facts row any more is left out."""
+    ids, now = reader.stored(batch, channels)
+    rows = np.searchsorted(batch.id, ids)
+    fresh = {name: values[rows] for name, values in fresh.items()}
+    differs = np.any([fresh[name] != now[name] for name in NAMES], axis=0) if len(ids) else np.zeros(0, dtype=np.bool_)
+    columns = [ids[differs].tolist(), *(_stored(name, fresh[name][differs], channels) for name in NAMES)]
+    changed = list(zip(*columns, strict=True))
+    for start in range(0, len(changed), WRITTEN_AT_ONCE):
+        with transaction.atomic():
+            bulk.update(Facts, NAMES, changed[start : start + WRITTEN_AT_ONCE])
+            failpoint("night.facts.inside")
+        failpoint("night.facts")
+    return len(changed)
+
+
+def _stored(name: str, values: Ints, channels: reader.Channels) -> list[object]:
+    """The kernel's numbers as the database stores the fact `name`."""
+    match FACTS[name].kind:
+        case Kind.DATE:
+            return list(arrays.stored_dates(values))
+        case Kind.CHANNEL:
+            return list(channels.texts(values))
+        case Kind.HALF_DAYS:
+            return [None if value is None else value / 2 for value in arrays.stored_numbers(values)]
+        case _:
+            return list(arrays.stored_numbers(values))
+
+
+def _blank() -> dict[str, object]:
+    """The columns of a new Facts row but its key, as stored."""
+    row = Facts()
+    return {
+        field.name: field.get_db_prep_save(getattr(row, field.attname), connection)
+        for field in Facts._meta.concrete_fields
+        if not field.primary_key
+    }

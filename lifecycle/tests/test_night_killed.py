@@ -1,0 +1,103 @@
+"""`kill -9` at every failpoint of the night, then the night again: the same content as undisturbed. And two nights at once."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from crm.models import Business, Changed, Customer, Facts, Order
+from crm.tests.installation import ROOT, Installation
+from crm.tests.points import failpoints
+from lifecycle.models import NightlyRun, NightlyStep
+
+pytestmark = pytest.mark.slow
+
+# More customers than one transaction writes, with rhythms, refunds, channels, referrals, and some without a Facts row.
+FILL = """
+from datetime import date, timedelta
+from django.db import transaction
+from crm import bulk
+from crm.models import Changed, Channel, Customer, Facts, Interaction, Order
+
+people = range(1, 12_001)
+start = date(2024, 1, 1)
+with transaction.atomic():
+    Channel.objects.create(key="shop", name="Shop")
+    channel = Channel.objects.get().pk
+    blank = {"name": "", "email": "", "phone": "", "city": "", "country": "", "language": "", "source": "", "search_key": ""}
+    columns = ["id", "external_id", "entity", "market", "kind", *blank, "created", "referred_by", "referred_on"]
+    referred = {i: (i - 1, "2024-01-01") for i in people if i % 7 == 0}
+    kept = ("person", "b2c", "external", *blank.values(), "2024-01-01 00:00:00")
+    rows = [(i, str(i), *kept, *referred.get(i, (None, None))) for i in people]
+    bulk.insert(Customer, columns, rows)
+    turns = [(i, n, (i * 13 + n * (i % 60 + 1)) % 700, (i * 37 + n) % 50_000 - (n == 4) * 20_000) for i in people for n in range(i % 6)]
+    orders = [
+        (i, str(start + timedelta(days=day)), amount, 0, n % 2, channel if n % 3 else None, "fill", f"{i}-{n}", "")
+        for i, n, day, amount in turns
+    ]
+    bulk.insert(Order, ["customer", "ordered_on", "amount", "refunded", "status", "channel", "source", "key", "number"], orders)
+    Facts.objects.bulk_create(Facts(customer_id=i) for i in people if i % 2)
+    Changed.objects.bulk_create(Changed(customer_id=i, why="order") for i in people if i % 5 == 0)
+    Interaction.objects.bulk_create(Interaction(customer_id=i, kind="call", happened_on=start, minutes=5) for i in people if i % 9 == 0)
+"""
+CONTENT = (Business, Customer, Order, Facts, Changed, NightlyRun, NightlyStep)
+# A run that takes over has less left to write; what it wrote is told, not part of the state.
+TOLD = frozenset({"created", "started_at", "finished_at", "seconds", "rows"})
+NIGHT = ("nightly", "--as-of", "2025-06-30", "--json")
+
+
+@pytest.fixture(scope="session")
+def filled(installations):
+    environ = installations.copy()
+    subprocess.run([sys.executable, "manage.py", "shell", "-v0", "-c", FILL], cwd=ROOT, env=environ, check=True)
+    return environ
+
+
+@pytest.fixture(scope="session")
+def undisturbed(installations, filled):
+    shop = Installation(installations.copy(filled))
+    assert shop.manage(*NIGHT).returncode == 0
+    return shop.content(*CONTENT, without=TOLD)
+
+
+def test_the_night_has_failpoints_before_inside_and_after_its_writes():
+    assert {"night.started", "night.facts.inside", "night.facts", "night.finish.inside", "night.finished"} <= set(failpoints("night."))
+
+
+@pytest.mark.parametrize("point", [*failpoints("night."), "night.facts:2", "night.facts.inside:3", "night.step:2", "night.step:4"])
+def test_killed_there_and_run_again_it_ends_as_undisturbed(installations, filled, undisturbed, point):
+    shop = Installation(installations.copy(filled))
+
+    killed = shop.manage(*NIGHT, FAILPOINT=point)
+    assert killed.returncode == -9, killed.stderr
+    again = shop.manage(*NIGHT)
+
+    assert again.returncode == 0, again.stderr
+    assert shop.content(*CONTENT, without=TOLD) == undisturbed
+
+
+def test_of_two_nights_at_once_one_says_that_it_did_not_run(installations, filled, undisturbed, tmp_path):
+    shop = Installation(installations.copy(filled))
+    # The first holds the lock until it is told to go on: a pipe instead of a clock.
+    reader, writer = os.pipe()
+    code = (
+        "import os, sys; from crm import failpoints; from lifecycle import nightly\n"
+        f"nightly.failpoint = lambda name: name == 'night.started' and (print('started', flush=True), os.read({reader}, 1))\n"
+        "from django.core.management import call_command; call_command(*sys.argv[1:])"
+    )
+    start = [sys.executable, "-c", f"import django; django.setup()\n{code}", *NIGHT]
+    environ = shop.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    first = subprocess.Popen(start, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True, pass_fds=[reader])
+    assert first.stdout.readline() == "started\n"
+
+    second = shop.manage(*NIGHT)
+    os.write(writer, b".")
+    out, _err = first.communicate(timeout=120)
+
+    told = json.loads(second.stdout)
+    assert (second.returncode, told["ran"], told["steps"]) == (0, False, [])
+    assert "Another night is running" in told["reason"]
+    assert json.loads(out)["ran"] is True
+    assert shop.content(*CONTENT, without=TOLD) == undisturbed

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from crm import catalogue
+
+
+class SegmentsConfig(AppConfig):
+    """What we derive from the facts: pure modules over pandas, and the one reader and writer of frames."""
+
+    name = "segments"
+    verbose_name = _("Segments")
+
+    def ready(self) -> None:
+        catalogue.register(catalogue.Fact("pareto_class", catalogue.Kind.CHOICE, "pareto"))
