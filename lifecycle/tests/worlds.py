@@ -1,6 +1,6 @@
 """Small random worlds for hypothesis, dense where a definition turns: at the edges of the windows, at ties, at empty values.
 
-The numbers of rows are drawn, and shrink; the rows follow from a drawn seed: hypothesis draws many small values each costly, and mostly the same.
+The numbers of rows are drawn, and shrink; the rows follow from a seed, because of many small draws hypothesis repeats most.
 """
 
 from datetime import date, timedelta
@@ -49,7 +49,7 @@ SHARES = tuple(map(Decimal, ("0.80", "0.50", "0.75", "0.60", "1.00", "0.01")))
 PEOPLE = 14
 
 SALE = (PEOPLE + 1, len(AGO), len(AMOUNTS), len(STATUSES), len(REFUNDED), len(COSTS), len(CHANNELS))
-EVEN_SALE = (PEOPLE + 1, len(AGO), 4, len(STATUSES), 1, len(COSTS), len(CHANNELS))
+ROUND_SALE = (PEOPLE + 1, len(AGO), 4, len(STATUSES), 1, len(COSTS), len(CHANNELS))
 CONTACT = (PEOPLE, len(AGO), len(MINUTES))
 PERSON = (len(MARKS),) * 3 + (len(LOST_MARKS), PEOPLE + 3)
 REGULAR = (len(GAPS), len(RHYTHM), len(ENDED), len(HABITS))
@@ -63,13 +63,13 @@ def rows(draw, menus, number):
 
 @st.composite
 def worlds(draw):
-    """(World, as_of): up to 14 people. In half of the worlds most have a rhythm, in half of them amounts are even, so that ties are common."""
+    """(World, as_of): up to 14 people. In half of the worlds most have a rhythm; in half amounts are round, so that ties are common."""
     as_of = draw(st.sampled_from(AS_OF) | st.dates(date(1996, 1, 1), date(2030, 12, 31)))
-    rhythmic, even = draw(st.booleans()), draw(st.booleans())
+    rhythmic, round_amounts = draw(st.booleans()), draw(st.booleans())
     size, sold, met = draw(st.integers(10 if rhythmic else 0, PEOPLE)), draw(st.integers(0, 60)), draw(st.integers(0, 10))
     regulars = rows(draw, REGULAR, size if rhythmic else size // 3)
     sales = [sale for place, row in enumerate(regulars) for sale in regular(row, place + 1, as_of)]
-    sales += [sale_of(row, size, as_of) for row in rows(draw, EVEN_SALE if even else SALE, sold)]
+    sales += [sale_of(row, size, as_of) for row in rows(draw, ROUND_SALE if round_amounts else SALE, sold)]
     contacts = [contact_of(row, size, as_of) for row in rows(draw, CONTACT, met if size else 0)]
     people = [person_of(row, place + 1, size, sales, as_of) for place, row in enumerate(rows(draw, PERSON, size))]
     return World(tuple(people), tuple(sales), tuple(contacts), draw(st.sampled_from(SHARES))), as_of

@@ -1,0 +1,71 @@
+"""CDNOW from the file to the facts, by the commands an owner types, against the pandas oracle; on the engine of this run."""
+
+import csv
+import json
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from crm.tests.installation import Installation
+from lifecycle.tests import oracle_pandas
+
+pytestmark = pytest.mark.slow
+RECORD = [f"SELECT * FROM {table} ORDER BY id" for table in ("crm_customer", "crm_order", "crm_orderline", "crm_changed")]
+
+
+@pytest.fixture(scope="session")
+def transactions():
+    """The published rows as they stand: customer, YYYYMMDD, number of CDs, dollars."""
+
+    def read(shared):
+        rows = (line.split() for line in (shared / "cdnow" / "CDNOW_master.txt").read_text().splitlines())
+        return [row for row in rows if row]
+
+    return read
+
+
+@pytest.fixture
+def cdnow(shared, transactions, tmp_path):
+    path = tmp_path / "cdnow.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(transactions(shared))
+    return path
+
+
+def expected(rows, as_of):
+    orders = pd.DataFrame(rows[1:], columns=["customer", "ordered_on", "cds", "dollars"])
+    cents = orders["dollars"].map(lambda text: int(text.replace(".", "")))
+    frame = orders.assign(ordered_on=pd.to_datetime(orders["ordered_on"], format="%Y%m%d"), amount=cents)
+    customers = pd.DataFrame({"id": sorted(set(orders["customer"]))})
+    return oracle_pandas.facts(frame[["customer", "ordered_on", "amount"]], as_of, customers=customers)
+
+
+def test_two_imports_and_two_nights_leave_the_published_figures_and_the_facts_of_the_oracle(
+    installation, installations, shared, transactions, cdnow, tmp_path
+):
+    shop = Installation(installation)
+    first = json.loads(shop.manage("import_orders", cdnow, "--json").stdout)
+    record = [shop.rows(table) for table in RECORD]
+    again = json.loads(shop.manage("import_orders", cdnow, "--json").stdout)
+
+    assert [shop.rows(table) for table in RECORD] == record
+    assert (first["rows"], first["customers"], first["error_count"]) == (69_659, {"created": 23_570, "updated": 0}, 0)
+    assert first["orders"] == {"created": 69_659, "updated": 0, "unchanged": 0, "anonymous": 0}
+    assert again["orders"] == {"created": 0, "updated": 0, "unchanged": 69_659, "anonymous": 0}
+    assert again["customers"] == {"created": 0, "updated": 0}
+    assert [int(count) for count in shop.rows("SELECT (SELECT COUNT(*) FROM crm_customer), COUNT(*), SUM(amount) FROM crm_order")[0]] == [
+        23_570,
+        69_659,
+        250_031_563,
+    ]
+
+    other = Installation(installations.copy())
+    other.manage("import_orders", cdnow)
+
+    for place, as_of in ((shop, date(1997, 3, 31)), (other, date(1998, 6, 30)), (shop, date(1998, 6, 30))):
+        assert place.manage("nightly", "--as-of", as_of).returncode == 0
+        assert place.manage("export_facts", tmp_path / "facts.csv").returncode == 0
+        exported = oracle_pandas.read_export(tmp_path / "facts.csv")
+        assert len(exported) == 23_570
+        assert oracle_pandas.differences(exported, expected(transactions(shared), as_of)) == []
