@@ -1,0 +1,152 @@
+"""What holds for every page: it says its language, has one heading, labels its fields, and carries no script or style of its own."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from django.conf import settings
+from django.test import Client, RequestFactory
+from django.utils import translation
+from django.views.defaults import server_error
+
+from config import translations
+from config.tests import cast
+from crm.models import Business, User
+
+TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
+# The same in every language.
+NAMES = {"Regulars", "· Regulars", "E-mail", "English", "Čeština", "Polski", "Dvě zrna", "*"}
+
+
+class Page(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        self.texts += [value for name, value in attributes if name in {"aria-label", "title", "placeholder", "alt"}]
+
+    def handle_data(self, data):
+        self.texts += [" ".join(data.split())] if data.strip() else []
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def login(client: Client):
+    return client.get("/login/")
+
+
+def refused(client: Client):
+    return client.post("/login/", {"username": "jana@example", "password": ""})
+
+
+def wrong(client: Client):
+    return client.post("/login/", {"username": "jana@example.com", "password": "wrong"})
+
+
+def home(client: Client):
+    client.force_login(cast.owner(name="Dvě zrna"))
+    return client.get("/")
+
+
+def not_found(client: Client):
+    return client.get("/nothing/")
+
+
+def forbidden(client: Client):
+    client.force_login(cast.staff())
+    return client.get("/admin/login/")
+
+
+def stale_form(client: Client):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = client.cookies
+    return strict.post("/login/")
+
+
+def broken(client: Client):
+    return server_error(RequestFactory().get("/"))
+
+
+PAGES = [(login, 200), (refused, 200), (wrong, 200), (home, 200), (not_found, 404), (forbidden, 403), (stale_form, 403), (broken, 500)]
+every_page = pytest.mark.parametrize(("visit", "status"), PAGES, ids=[visit.__name__ for visit, _ in PAGES])
+
+
+@pytest.fixture(autouse=True)
+def business(db):
+    Business.objects.create(pk=Business.ONLY, name="Dvě zrna")
+
+
+@every_page
+def test_a_page_has_its_language_one_heading_a_title_and_a_way_past_the_top(client, visit, status):
+    answer = visit(client)
+    page = Page(answer.text)
+
+    assert answer.status_code == status
+    assert page.all("html") == [{"lang": "en"}]
+    assert len(page.all("h1")) == len(page.all("title")) == len(page.all("main")) == 1
+    assert page.all("a")[0]["href"] == "#main" and page.all("main")[0]["id"] == "main"
+    assert "<title> ·" not in answer.text
+
+
+@every_page
+def test_every_field_has_a_label_and_every_id_is_used_once(client, visit, status):
+    page = Page(visit(client).text)
+
+    labelled = {attributes["for"] for attributes in page.all("label")}
+    fields = [attributes for attributes in page.all("input") if attributes["type"] != "hidden"]
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    described = {target for _, attributes in page.tags for target in (attributes.get("aria-describedby") or "").split()}
+    assert {attributes["id"] for attributes in fields} <= labelled
+    assert len(ids) == len(set(ids))
+    assert described <= set(ids)
+
+
+@every_page
+def test_a_page_brings_no_style_or_script_of_its_own(client, visit, status):
+    page = Page(visit(client).text)
+
+    assert page.all("style") == [] and all("src" in attributes for attributes in page.all("script"))
+    assert [attributes for _, attributes in page.tags if any(name == "style" or name.startswith("on") for name in attributes)] == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_brings_no_style_or_script_of_its_own(path):
+    assert re.findall(r"<style|<script(?![^>]*\bsrc=)|\bstyle=|\bon\w+=|javascript:|https?://", path.read_text()) == []
+
+
+@every_page
+@pytest.mark.parametrize("language", translations.LANGUAGES)
+def test_a_page_is_whole_in_every_language(client, visit, status, language):
+    english = Page(visit(client).text).texts
+    User.objects.all().delete()
+    client = Client()
+    client.cookies["django_language"] = language
+    with translation.override(language):
+        answer = visit(client)
+    translated = Page(answer.text)
+
+    assert translated.all("html") == [{"lang": language}]
+    assert len(translated.texts) == len(english)
+    assert {text for text in translated.texts if text in english} <= NAMES
+
+
+@pytest.mark.parametrize("address", ["/login/", "/nothing/", "/healthz", "/admin/login/"])
+def test_every_answer_carries_the_strict_policy(client, address):
+    headers = client.get(address).headers
+
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("visit", [not_found, stale_form, broken])
+def test_an_error_page_reads_nothing_from_the_database(client, visit, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert Page(visit(client).text).all("h1")
