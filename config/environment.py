@@ -92,5 +92,5 @@ def database(url: str, folder: Path) -> dict[str, Any]:
         "PORT": str(port),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": options | {"options": "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"},
+        "OPTIONS": {"connect_timeout": "5"} | options | {"options": "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"},
     }

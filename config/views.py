@@ -25,11 +25,6 @@ def wanted_page(request: HttpRequest, otherwise: str) -> str:
     return page if ours else otherwise
 
 
-def business_name() -> str:
-    """Without Business.load(), which writes: a stranger's look at the login page must not."""
-    return Business.objects.values_list("name", flat=True).first() or ""
-
-
 def keep_session(request: HttpRequest, keep: bool) -> None:
     """Kept, it ends twelve hours after signing in, used or not; otherwise with the browser, or on the server after as long."""
     end = timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE)
@@ -48,7 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         login(request, form.get_user())
         keep_session(request, form.cleaned_data["keep"])
         return redirect(page)
-    context = {"form": form, "page": page, "business": business_name(), "languages": settings.LANGUAGES}
+    context = {"form": form, "page": page, "business": Business.load().name, "languages": settings.LANGUAGES}
     return render(request, "login.html", context)
 
 
@@ -74,7 +69,7 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
-    context = {"business": business_name(), "opens_admin": request.user.is_staff, "languages": settings.LANGUAGES}
+    context = {"business": Business.load().name, "opens_admin": request.user.is_staff, "languages": settings.LANGUAGES}
     return render(request, "home.html", context)
 
 

@@ -57,10 +57,9 @@ def test_looking_at_the_page_writes_nothing(client, db):
 
 
 def test_the_business_is_named_once_it_has_a_name(client, db):
-    Business.load()
     assert '<p class="dim">' not in client.get("/login/").text
 
-    Business.objects.update(name="Dvě zrna <roastery>")
+    Business.keep(name="Dvě zrna <roastery>")
     assert '<p class="dim">Dvě zrna &lt;roastery&gt;</p>' in client.get("/login/").text
 
 
@@ -185,7 +184,8 @@ def test_staff_are_told_that_the_admin_panel_is_not_theirs(client, db):
 
 def test_home_says_who_is_signed_in(client, owner, django_assert_num_queries):
     client.force_login(owner)
-    with django_assert_num_queries(3):
+    # The session, the user, the business's time zone and its name.
+    with django_assert_num_queries(4):
         page = client.get("/")
 
     assert "<h1>Regulars</h1>" in page.text
@@ -194,8 +194,7 @@ def test_home_says_who_is_signed_in(client, owner, django_assert_num_queries):
 
 
 def test_home_offers_staff_no_admin_panel(client, db):
-    Business.load()
-    Business.objects.update(name="Dvě zrna")
+    Business.keep(name="Dvě zrna")
     client.force_login(cast.staff(name=""))
 
     page = client.get("/").text

@@ -1,0 +1,77 @@
+"""Settings that must not start: each is an error whose sentence says what to set."""
+
+import os
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import Error
+from django.utils.translation import gettext as _
+
+from config import environment
+
+
+def exposure() -> Iterator[Error]:
+    """Whoever listens beyond this machine names its hosts and speaks https."""
+    if settings.BIND in environment.LOOPBACK:
+        return
+    values = {"bind": settings.BIND}
+    if "*" in settings.ALLOWED_HOSTS or set(settings.ALLOWED_HOSTS) <= {*environment.LOOPBACK, "[::1]"}:
+        yield Error(
+            _("BIND=%(bind)s lets other machines in: set ALLOWED_HOSTS to the names they use, such as crm.example.com (not *).") % values,
+            id="regulars.E001",
+        )
+    if not settings.HTTPS:
+        yield Error(
+            _(
+                "BIND=%(bind)s lets other machines in without https: set CERT_FILE and KEY_FILE, "
+                "or TRUSTED_PROXIES to the address of the proxy that speaks https."
+            )
+            % values,
+            id="regulars.E002",
+        )
+
+
+def is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def addresses() -> Iterator[Error]:
+    if not (settings.PORT.isascii() and settings.PORT.isdigit() and 1 <= int(settings.PORT) <= 65535):
+        yield Error(_("PORT has to be a number from 1 to 65535, not %(port)s.") % {"port": settings.PORT}, id="regulars.E003")
+    if settings.REDIS_URL and not settings.REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
+        yield Error(_("REDIS_URL has to begin with redis://, rediss:// or unix://, or be left out."), id="regulars.E004")
+    for proxy in settings.TRUSTED_PROXIES:
+        if not is_network(proxy):
+            yield Error(
+                _("TRUSTED_PROXIES has to list addresses or networks, such as 127.0.0.1 or 10.0.0.0/8, not %(proxy)s.") % {"proxy": proxy},
+                id="regulars.E005",
+            )
+
+
+def files() -> Iterator[Error]:
+    if bool(settings.CERT_FILE) != bool(settings.KEY_FILE):
+        yield Error(_("CERT_FILE and KEY_FILE go together: set both or neither."), id="regulars.E006")
+    for path in filter(None, (settings.CERT_FILE, settings.KEY_FILE)):
+        if not (os.path.isfile(path) and os.access(path, os.R_OK)):
+            yield Error(_("%(path)s cannot be read: CERT_FILE and KEY_FILE have to name files.") % {"path": path}, id="regulars.E007")
+    if environment.lets_others_in(settings.DATA_DIR):
+        yield Error(
+            _("DATA_DIR lets other users in: give Regulars a folder of its own, or run chmod 700 %(folder)s.")
+            % {"folder": settings.DATA_DIR},
+            id="regulars.E008",
+        )
+
+
+def all_errors(app_configs: Any, **kwargs: Any) -> Iterable[Error]:
+    return [*exposure(), *addresses(), *files()]
+
+
+def register() -> None:
+    checks.register(all_errors)
