@@ -3,15 +3,28 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.admin import UserAdmin
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm import record
+from crm.fields import MoneyField
 from crm.fold import fold
 from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Order, OrderLine, User
+
+
+class Folded(admin.ModelAdmin[Any]):
+    """Searched by the folded key of a customer; a text of another kind is found as it is written, too."""
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        found, twice = super().get_search_results(request, queryset, search_term)
+        if (folded := fold(search_term)) != search_term:
+            found |= super().get_search_results(request, queryset, folded)[0]
+        return found, twice
 
 
 class Derived(admin.ModelAdmin[Any]):
@@ -25,6 +38,10 @@ class Derived(admin.ModelAdmin[Any]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+# The panel would give a whole number's widget, in which a browser does not show 12,50.
+AMOUNTS: dict[type[models.Field[Any, Any]], dict[str, Any]] = {MoneyField: {"widget": AdminTextInputWidget}}
 
 
 @admin.register(Business)
@@ -42,7 +59,8 @@ class BusinessAdmin(admin.ModelAdmin[Business]):
         return [*self.readonly_fields, *(["zone", "currency"] if Order.objects.exists() else [])]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:crm_business_change", args=[Business.load().pk]))
+        business, _made = Business.objects.get_or_create(pk=Business.ONLY)
+        return HttpResponseRedirect(reverse("admin:crm_business_change", args=[business.pk]))
 
 
 @admin.register(Channel)
@@ -50,33 +68,34 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
     list_display = ["name", "key"]
     readonly_fields = ["key"]
 
-    def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
-        obj.key = obj.key or fold(obj.name)
-        super().save_model(request, obj, form, change)
-
 
 @admin.register(Customer)
-class CustomerAdmin(admin.ModelAdmin[Customer]):
+class CustomerAdmin(Folded):
     list_display = ["__str__", "email", "phone", "city", "external_id", "created"]
     list_filter = ["entity", "market", "kind"]
+    ordering = ["-pk"]
     search_fields = ["search_key"]
     autocomplete_fields = ["referred_by"]
     readonly_fields = ["created"]
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str) -> tuple[QuerySet[Customer], bool]:
-        return super().get_search_results(request, queryset, fold(search_term))
-
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
         record.save_customer(customer=obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """What is derived goes with its customer, though nobody may delete it by itself."""
+        listed, counts, forbidden, protected = super().get_deleted_objects(objs, request)
+        derived = {str(model._meta.verbose_name) for model in (Facts, Changed)}
+        return listed, counts, {name for name in forbidden if str(name) not in derived}, protected
 
 
 class OrderLineInline(admin.TabularInline[OrderLine, Order]):
     model = OrderLine
     extra = 0
+    formfield_overrides = AMOUNTS
 
 
 @admin.register(Order)
-class OrderAdmin(admin.ModelAdmin[Order]):
+class OrderAdmin(Folded):
     list_display = ["__str__", "customer", "ordered_on", "amount", "status", "channel", "source"]
     list_filter = ["status", "channel"]
     list_select_related = ["customer", "channel"]
@@ -85,6 +104,7 @@ class OrderAdmin(admin.ModelAdmin[Order]):
     autocomplete_fields = ["customer"]
     readonly_fields = ["source", "key"]
     inlines = [OrderLineInline]
+    formfield_overrides = AMOUNTS
 
     def save_model(self, request: HttpRequest, obj: Order, form: Any, change: bool) -> None:
         record.save_order(order=obj)
@@ -98,7 +118,7 @@ class OrderAdmin(admin.ModelAdmin[Order]):
 
 
 @admin.register(Interaction)
-class InteractionAdmin(admin.ModelAdmin[Interaction]):
+class InteractionAdmin(Folded):
     list_display = ["customer", "kind", "direction", "happened_on", "minutes", "by"]
     list_filter = ["kind", "direction"]
     list_select_related = ["customer", "by"]
@@ -119,7 +139,7 @@ class InteractionAdmin(admin.ModelAdmin[Interaction]):
 
 
 @admin.register(Facts)
-class FactsAdmin(Derived):
+class FactsAdmin(Folded, Derived):
     list_display = ["customer", "orders", "revenue", "revenue_12m", "last_order_on", "due_on", "pareto_class"]
     list_filter = ["pareto_class"]
     list_select_related = ["customer"]
@@ -149,3 +169,7 @@ class PeopleAdmin(UserAdmin[User]):
     fieldsets = [(None, {"fields": ["email", "password", "name", "role", "is_active"]}), (_("Last seen"), {"fields": ["last_login"]})]
     add_fieldsets = [(None, {"fields": ["email", "name", "role", "usable_password", "password1", "password2"]})]
     readonly_fields = ["last_login"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        # What they logged keeps their name: someone who leaves may no longer sign in.
+        return False

@@ -1,16 +1,19 @@
 """The facts as a CSV file (DEFINITIONS.md, "Interfaces")."""
 
 import csv
-import os
+import errno
+import tempfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from django.db.models import F, Sum, Window
+from django.db.models import Case, F, Sum, Value, When, Window
 from django.db.models.functions import RowNumber
+from django.utils.translation import gettext as _
 
 from crm.catalogue import FACTS, Kind
+from crm.fields import MoneyField
 from crm.models import Facts
 
 _AT_ONCE = 5_000
@@ -27,12 +30,15 @@ def write(path: Path) -> int:
 
     Raises OSError where it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    # It names people: readable by its owner alone.
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    if path.exists() and not path.is_file():
+        # Or the last step would put a file in the place of, say, /dev/null.
+        raise FileExistsError(errno.EEXIST, _("it is there and is not a file"))
+    # Readable by its owner alone, as it names people; under a name that no run killed before can have left behind.
+    handle, draft_name = tempfile.mkstemp(prefix=".export-", dir=path.parent)
+    draft = Path(draft_name)
     try:
         with open(handle, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
+            writer = csv.writer(_LineFeeds(file))
             writer.writerow(header())
             rows = 0
             for row in _rows():
@@ -44,12 +50,24 @@ def write(path: Path) -> int:
     return rows
 
 
+class _LineFeeds:
+    """Ends each line with LF. The writer thinks that it is CR LF, or it would quote a lone LF and not a lone CR: the rest of a cell behind
+    one would be a row of its own to a reader, and the start of it might be a formula."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+
+    def write(self, line: str) -> int:
+        return self.file.write(line.removesuffix("\r\n") + "\n")
+
+
 def _rows() -> Iterator[list[str]]:
-    total = Facts.objects.filter(revenue_12m__gt=0).aggregate(total=Sum("revenue_12m"))["total"]
-    # Those who brought nothing rank after all who did, so the rank among the latter is the rank among all.
-    ranked = Facts.objects.annotate(rank=Window(RowNumber(), order_by=[F("revenue_12m").desc(), F("pk").asc()]))
+    # All in one statement, or a night that runs meanwhile would part the shares from their total. Those who brought nothing rank after all
+    # who did, so the rank among the latter is the rank among all.
+    brought = Case(When(revenue_12m__gt=0, then=F("revenue_12m")), default=Value(0), output_field=MoneyField())
+    ranked = Facts.objects.annotate(rank=Window(RowNumber(), order_by=[F("revenue_12m").desc(), F("pk").asc()]), total=Window(Sum(brought)))
     texts = ["customer__external_id", "customer__email", "customer__name"]
-    facts = [*FACTS, "stage_since", "stage", "rank"]
+    facts = [*FACTS, "stage_since", "stage", "rank", "total"]
     for row in ranked.order_by("pk").values_list(*texts, *facts).iterator(_AT_ONCE):
         values = dict(zip(facts, row[len(texts) :], strict=True))
         ranks = values["revenue_12m"] > 0
@@ -57,7 +75,7 @@ def _rows() -> Iterator[list[str]]:
             *map(as_text, row[: len(texts)]),
             *(_cell(name, values[name]) for name in FACTS),
             _plain(values["stage_since"]),
-            f"{values['revenue_12m'] / total:.12f}" if ranks else "",
+            f"{values['revenue_12m'] / values['total']:.12f}" if ranks else "",
             str(values["rank"]) if ranks else "",
             as_text(values["stage"]),
         ]

@@ -7,6 +7,7 @@ from django import forms
 from django.core import validators
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.lookups import IntegerGreaterThanOrEqual, IntegerLessThan, Lookup
 from django.utils.translation import gettext_lazy as _
 
 CENT = Decimal("0.01")
@@ -30,7 +31,8 @@ _GT = TypeVar("_GT", covariant=True)
 class MoneyField(models.BigIntegerField[_ST, _GT]):
     """An amount in the business's currency, stored in minor units.
 
-    Whole numbers in queries are whole units: `amount__gte=5` is five crowns, not five hellers.
+    Numbers in lookups are whole units: `amount__gte=5` is five crowns, not five hellers. Arithmetic between columns happens in the
+    database, in minor units: a number in it means hellers, and the result needs `output_field=MoneyField()` to come back as an amount.
     """
 
     # For the plugin of mypy: what may be assigned, and what is read.
@@ -44,20 +46,22 @@ class MoneyField(models.BigIntegerField[_ST, _GT]):
         return None if value is None else from_minor(int(value))
 
     def to_python(self, value: Any) -> Decimal | None:
-        if value is None or isinstance(value, Decimal):
-            return value
+        if value is None:
+            return None
         try:
-            return Decimal(str(value))
+            amount = Decimal(str(value))
         except InvalidOperation:
-            raise ValidationError(_("%(value)s is not an amount; write it like 12.50."), params={"value": value}) from None
+            amount = Decimal("NaN")
+        # Here and not in a validator: those after it would compare with NaN, which raises an error of its own.
+        if not amount.is_finite():
+            raise ValidationError(_("%(value)s is not an amount; write it like 12.50."), params={"value": value})
+        return amount
 
     def get_prep_value(self, value: Any) -> Any:
         if value is None or hasattr(value, "resolve_expression"):
             return value
         amount = self.to_python(value)
-        if amount is None or not amount.is_finite():
-            raise ValidationError(_("%(value)s is not an amount; write it like 12.50."), params={"value": value})
-        return to_minor(amount)
+        return None if amount is None else to_minor(amount)
 
     @property
     def validators(self) -> list[Any]:
@@ -73,6 +77,25 @@ class MoneyField(models.BigIntegerField[_ST, _GT]):
         return "" if value is None else str(value)
 
     def formfield(self, **kwargs: Any) -> Any:
-        # As Field.formfield, with Decimal in place of BigIntegerField's whole numbers.
-        defaults: dict[str, Any] = {"form_class": forms.DecimalField, "max_digits": 12, "decimal_places": 2}
+        # As Field.formfield, with Decimal in place of BigIntegerField's whole numbers; with a decimal comma where the language has one.
+        defaults: dict[str, Any] = {"form_class": forms.DecimalField, "max_digits": 12, "decimal_places": 2, "localize": True}
         return models.Field.formfield(self, **(defaults | kwargs))
+
+
+class _Exactly(Lookup[Any]):
+    """IntegerField's lookup of this name rounds a float up to a whole number first: `amount__gte=12.5` would start at 13."""
+
+    def get_prep_lookup(self) -> Any:
+        if isinstance(self.rhs, float):
+            self.rhs = Decimal(str(self.rhs))
+        return super().get_prep_lookup()
+
+
+@MoneyField.register_lookup
+class MoneyAtLeast(_Exactly, IntegerGreaterThanOrEqual):
+    pass
+
+
+@MoneyField.register_lookup
+class MoneyLessThan(_Exactly, IntegerLessThan):
+    pass

@@ -8,6 +8,7 @@ _WHOLE = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe",
 
 def fold(text: str) -> str:
     """`text` without case, accents and superfluous spaces: "  Žižka  Łódź" becomes "zizka lodz"."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
+    # Twice: a sign like ™ comes apart into capitals, and the small form of a letter may come apart again.
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
     return " ".join(bare.translate(_WHOLE).split())

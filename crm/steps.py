@@ -61,7 +61,7 @@ def settle_business_gap(as_of: date) -> int:
             f"UPDATE crm_facts SET expected_gap_days = %s, {dates} WHERE typical_gap_days IS NULL AND last_order_on IS NOT NULL", [gap]
         )
         moved = int(cursor.rowcount)
-        Business.objects.update(gap_days=gap)
+        Business.keep(gap_days=gap)
         failpoint("night.gap.inside")
     return moved
 

@@ -27,7 +27,9 @@ class NightlyRun(models.Model):
                 condition=Q(state="finished", finished_at__isnull=False) | Q(state__in=["running", "failed"], finished_at=None),
                 name="night_finished_has_its_time",
             ),
-            models.CheckConstraint(condition=Q(state="failed") | Q(reason=""), name="night_failed_has_a_reason"),
+            models.CheckConstraint(
+                condition=(Q(state="failed") & ~Q(reason="")) | (~Q(state="failed") & Q(reason="")), name="night_failed_has_a_reason"
+            ),
         ]
 
     def __str__(self) -> str:

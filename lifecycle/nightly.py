@@ -109,4 +109,4 @@ def _finish(night: NightlyRun, now: datetime) -> None:
     night.state, night.finished_at = NightlyRun.State.FINISHED, now
     night.save(update_fields=["state", "finished_at"])
     failpoint("night.finish.inside")
-    Business.objects.update(as_of=night.as_of)
+    Business.keep(as_of=night.as_of)

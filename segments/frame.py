@@ -27,8 +27,9 @@ def read(names: Sequence[str]) -> pd.DataFrame:
 
 def write(name: str, before: pd.Series, after: pd.Series) -> int:
     """Stores the column `name` for the customers whose value differs from `before`; how many did."""
-    differing = after[after != before]
-    rows = list(zip(differing.index.tolist(), differing.tolist(), strict=True))
+    # Two empty values are the same here, though not in pandas; and the database's empty value is None.
+    differing = after[(after != before) & ~(after.isna() & before.isna())].astype(object)
+    rows = list(zip(differing.index.tolist(), differing.where(differing.notna(), None).tolist(), strict=True))
     for start in range(0, len(rows), WRITTEN_AT_ONCE):
         with transaction.atomic():
             bulk.update(Facts, [name], rows[start : start + WRITTEN_AT_ONCE])

@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.core.exceptions import ValidationError
@@ -7,6 +8,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from crm.fold import fold
 
 
 def validate_zone(name: str) -> None:
@@ -54,8 +57,13 @@ class Business(models.Model):
 
     @classmethod
     def load(cls) -> "Business":
-        """The one row; made with its defaults where it is not there yet."""
-        return cls.objects.get_or_create(pk=cls.ONLY)[0]
+        """The one row, or its defaults where it is not there yet: to look is not to write."""
+        return cls.objects.first() or cls(pk=cls.ONLY)
+
+    @classmethod
+    def keep(cls, **values: Any) -> None:
+        """Sets these fields of the one row."""
+        cls.objects.update_or_create(pk=cls.ONLY, defaults=values)
 
     def local_date(self, instant: datetime) -> date:
         """The business date of an instant."""
@@ -80,3 +88,13 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """The key is that of the first name, and stays. No form shows it, so that what is wrong with it is said of the name."""
+        self.key = self.key or fold(self.name)
+        if not self.key:
+            raise ValidationError({"name": _("A name has a letter or a digit.")})
+        if len(self.key) > 50:
+            raise ValidationError({"name": _("This name is too long.")})
+        if Channel.objects.filter(key=self.key).exclude(pk=self.pk).exists():
+            raise ValidationError({"name": _("Another channel has this name already.")})

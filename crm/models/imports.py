@@ -8,7 +8,7 @@ from crm.models.user import User
 class Import(models.Model):
     """One file taken in.
 
-    While it runs, `cursor` says up to which order of the file everything is written, in the transaction that wrote it.
+    While it runs, `cursor` says up to which row of the file every order is written, in the transaction that wrote it.
     """
 
     class State(models.TextChoices):
@@ -22,7 +22,7 @@ class Import(models.Model):
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("by"))
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RUNNING)
-    cursor = models.PositiveIntegerField(_("orders of the file done"), default=0)
+    cursor = models.PositiveIntegerField(_("row of the file done last"), default=0)
     rows = models.PositiveIntegerField(_("rows"), default=0)
     customers_created = models.PositiveIntegerField(_("customers created"), default=0)
     customers_updated = models.PositiveIntegerField(_("customers updated"), default=0)
@@ -39,7 +39,9 @@ class Import(models.Model):
         verbose_name = _("import")
         verbose_name_plural = _("imports")
         constraints = [
-            models.UniqueConstraint(fields=["source", "digest"], condition=Q(state="running"), name="import_one_running_per_file"),
+            models.UniqueConstraint(
+                fields=["source", "digest", "reading"], condition=Q(state="running"), name="import_one_running_per_file"
+            ),
             models.CheckConstraint(
                 condition=Q(state="running", finished_at=None) | Q(state="finished", finished_at__isnull=False),
                 name="import_finished_has_its_time",

@@ -1,8 +1,11 @@
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.models.business import Business
 from crm.models.customer import Customer
 from crm.models.user import User
 
@@ -30,7 +33,7 @@ class Interaction(models.Model):
     direction = models.CharField(_("direction"), max_length=3, choices=Direction, default=Direction.IN)
     happened_on = models.DateField(_("happened on"))
     happened_at = models.DateTimeField(_("happened at"), null=True, blank=True)
-    minutes = models.PositiveSmallIntegerField(_("minutes"), null=True, blank=True)
+    minutes = models.PositiveSmallIntegerField(_("minutes"), null=True, blank=True, validators=[MaxValueValidator(24 * 60)])
     text = models.TextField(_("what happened"), max_length=10_000, blank=True)
 
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, editable=False, verbose_name=_("logged by"))
@@ -53,3 +56,7 @@ class Interaction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.happened_on:%Y-%m-%d}"
+
+    def clean(self) -> None:
+        if self.happened_at and self.happened_on != Business.load().local_date(self.happened_at):
+            raise ValidationError({"happened_on": _("The day and the moment of the contact differ: correct one of them.")})

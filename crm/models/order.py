@@ -1,11 +1,12 @@
 import uuid
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields import LIMIT, MoneyField
-from crm.models.business import Channel
+from crm.models.business import Business, Channel
 from crm.models.customer import Customer
 
 
@@ -62,6 +63,10 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number or f"#{self.pk}"
+
+    def clean(self) -> None:
+        if self.ordered_at and self.ordered_on != Business.load().local_date(self.ordered_at):
+            raise ValidationError({"ordered_on": _("The day and the moment of the order differ: correct one of them.")})
 
 
 class OrderLine(models.Model):

@@ -2,6 +2,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -56,6 +57,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         self.email = UserManager.normalize_email(self.email)
+        owners = User.objects.filter(role=User.Role.OWNER, is_active=True)
+        if not (self.role == User.Role.OWNER and self.is_active) and owners.filter(pk=self.pk).exists() and owners.count() == 1:
+            raise ValidationError(_("This is the last owner who may sign in: make someone else an owner first."))
 
     @property
     def is_staff(self) -> bool:
