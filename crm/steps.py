@@ -18,6 +18,7 @@ from crm.models import Business, Changed, Customer, Facts
 
 # Rows of one transaction: well under a second on SQLite, whose one writer a login waits for.
 WRITTEN_AT_ONCE = 5_000
+FORGOTTEN_AT_ONCE = 50_000
 
 
 def add_missing_rows(as_of: date) -> int:
@@ -34,17 +35,24 @@ def add_missing_rows(as_of: date) -> int:
 
 def compute_facts(as_of: date) -> int:
     """The kernel over all customers; writes the rows that differ, and forgets the changes noted before it began."""
-    noted = list(Changed.objects.values_list("pk", flat=True))
+    (noted,) = arrays.fetch(["id"], "FROM crm_changed ORDER BY id")
     gap, channels = Business.load().gap_days, reader.Channels.load()
     written = 0
     for batch in reader.people():
         orders = reader.orders(batch, as_of.isoformat(), channels)
         fresh = compute(batch, orders, reader.contacts(batch, as_of.isoformat()), as_of, gap)
         written += _write(batch, fresh, channels)
-    for start in range(0, len(noted), WRITTEN_AT_ONCE):
-        Changed.objects.filter(pk__in=noted[start : start + WRITTEN_AT_ONCE]).delete()
-        failpoint("night.changed")
+    _forget(noted)
     return written
+
+
+def _forget(noted: Ints) -> None:
+    """Deletes these notes and no others: an unbroken run of keys as a range, which a list of keys takes ten times as long for."""
+    for run in np.split(noted, np.flatnonzero(np.diff(noted) != 1) + 1):
+        for part in np.array_split(run, len(run) // FORGOTTEN_AT_ONCE + 1):
+            if len(part):
+                Changed.objects.filter(pk__range=(int(part[0]), int(part[-1]))).delete()
+                failpoint("night.changed")
 
 
 def settle_business_gap(as_of: date) -> int:

@@ -1,0 +1,96 @@
+"""What came out, as a table for the reader and for bench/RESULTS.md."""
+
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.engines import Engine
+from bench.process import Measured
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+HEAD = ("what", "s", "runs", "yardstick", "s", "ratio", "peak MB", "yardstick's", "longest write s")
+
+
+@dataclass
+class Row:
+    what: str
+    ours: Measured
+    yardstick: str = ""
+    theirs: Measured | None = None
+
+    def cells(self) -> list[str]:
+        ratio, theirs, peak = "", "", ""
+        if self.theirs:
+            ratio, theirs, peak = (
+                f"{self.ours.seconds / self.theirs.seconds:.1f} ×",
+                f"{self.theirs.seconds:.2f}",
+                f"{self.theirs.peak:.0f}",
+            )
+        longest = "" if self.ours.longest is None else f"{self.ours.longest:.2f}"
+        ours = [self.what, f"{self.ours.seconds:.2f}", str(len(self.ours.runs))]
+        return [*ours, self.yardstick, theirs, ratio, f"{self.ours.peak:.0f}", peak, longest]
+
+    def breakdown(self) -> str:
+        """Where the time of the last run went: starting Python and Django, and the steps of a night."""
+        last = self.ours.last
+        inside = last.inside or last.seconds
+        steps = [(step["name"], step["seconds"], f", {step['rows']:,} rows") for step in last.output.get("steps", [])]
+        parts = [("start", last.seconds - inside, ""), *steps]
+        parts.append(("the rest", inside - sum(seconds for _, seconds, _ in steps), ""))
+        return f"- {self.what}: " + " · ".join(f"{name} {seconds:.2f} s{rows}" for name, seconds, rows in parts)
+
+
+def table(rows: list[Row]) -> str:
+    cells = [list(HEAD), *(row.cells() for row in rows)]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(HEAD))]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in cells]
+    return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
+
+
+def section(engine: Engine, rows: list[Row]) -> str:
+    """One engine's results."""
+    steps = "\n".join(row.breakdown() for row in rows)
+    return f"**{engine.version}**, {engine.settings}; load after {_load()}.\n\n{table(rows)}\n\nThe last run of each:\n{steps}\n"
+
+
+def heading(size: int, size_name: str, engine: str | None) -> str:
+    """When, of what, on which machine, and how busy that was before."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    machine = f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GB"
+    command = f"make bench SIZE={size_name}" + (f" ENGINE={engine}" if engine else "")
+    when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    lines = [
+        f"## {when}: {size:,} customers, {10 * size:,} orders",
+        f"Commit {_commit()} · {machine} · load before {_load()} · Python {platform.python_version()} · `{command}`",
+    ]
+    return "\n\n".join(lines)
+
+
+def keep(text: str) -> None:
+    """Adds `text` to the results of earlier runs."""
+    with RESULTS.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _load() -> str:
+    return " ".join(f"{value:.2f}" for value in os.getloadavg())
+
+
+def _commit() -> str:
+    """With a plus where the working copy differs."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False).stdout.strip()
+
+    return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "--", ".", ":!bench/RESULTS.md") else "")
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
