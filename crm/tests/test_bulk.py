@@ -204,3 +204,23 @@ class TestAnyText(TestCase):
         ids = Customer.objects.order_by("-pk").values_list("pk", flat=True)
         bulk.update(Customer, ["name"], list(zip(ids, texts, strict=True)))
         assert names() == texts[::-1]
+
+
+@pytest.mark.django_db
+class TestAmong:
+    def test_it_finds_the_rows_with_one_of_many_values(self):
+        insert_named([*AWKWARD, "one", "two"])
+
+        assert sorted(Customer.objects.filter(name__in=bulk.among(["one", "three", *AWKWARD])).values_list("name", flat=True)) == sorted(
+            [*AWKWARD, "one"]
+        )
+        assert list(Customer.objects.filter(name__in=bulk.among([]))) == []
+
+    def test_its_statement_on_sqlite_does_not_grow_with_the_values(self, django_assert_num_queries):
+        if connection.vendor == "postgresql":
+            return
+        with django_assert_num_queries(2) as asked:
+            for values in (["one"], ["one"] * 5000):
+                list(Customer.objects.filter(name__in=bulk.among(values)))
+
+        assert [query["sql"].count("json_each") for query in asked.captured_queries] == [1, 1]

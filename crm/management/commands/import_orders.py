@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -48,14 +49,19 @@ class Command(BaseCommand):
                 say=self.stderr.write,
             )
         except Refused as refusal:
-            self.stderr.write(str(refusal))
-            done = Import(errors=[refusal.error.as_dict()], error_count=1)
+            done = self.refused(refusal)
+        except DatabaseError as error:
+            done = self.refused(Refused(_("The database cannot be used: %(why)s.") % {"why": str(error).strip()}))
         if options["json"]:
             self.stdout.write(json.dumps(as_dict(done)))
         elif done.rows:
             self.stdout.write(in_words(done))
         if done.state != Import.State.FINISHED:
             sys.exit(1)
+
+    def refused(self, refusal: Refused) -> Import:
+        self.stderr.write(str(refusal))
+        return Import(errors=[refusal.error.as_dict()], error_count=1)
 
 
 def as_dict(done: Import) -> dict[str, Any]:

@@ -1,0 +1,116 @@
+"""What the columns of a file mean, by their headers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from crm.fold import fold
+from crm.importing.errors import Refused, shown
+from crm.importing.headers import ALIASES, SHOPIFY, SHOPIFY_ALIASES
+
+# What an order needs, each with names that a sentence gives as examples; ALIASES holds all.
+NEEDED = {
+    ("customer", "email"): "customer id, e-mail, id zákazníka, id klienta",
+    ("date",): "date, created at, datum, data zamówienia",
+    ("amount",): "amount, total, částka, kwota",
+}
+LISTED = 20
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The header, and where in it each recognised field stands."""
+
+    header: Sequence[str]
+    places: Mapping[str, int]
+    notices: Sequence[str] = field(default=())
+
+    def has(self, of: str) -> bool:
+        return of in self.places
+
+    def name(self, of: str) -> str | None:
+        return self.header[self.places[of]] if of in self.places else None
+
+
+def plain(header: str) -> str:
+    """A header as the names of ALIASES are written: folded, with one space for whatever is no letter or digit."""
+    return " ".join("".join(letter if letter.isalnum() else " " for letter in fold(header)).split())
+
+
+def recognised(header: Sequence[str]) -> int:
+    """How many of these headers are known: what a delimiter is judged by."""
+    known = {alias for aliases in ALIASES.values() for alias in aliases}
+    return sum(plain(cell) in known for cell in header)
+
+
+def read_columns(header: Sequence[str]) -> Columns:
+    """The columns of an order file; refuses a header that lacks what an order needs."""
+    names = [plain(cell) for cell in header]
+    aliases = _aliases_for(names)
+    known = {alias for of_field in aliases.values() for alias in of_field}
+    for place, name in enumerate(names):
+        if name in known and name in names[:place]:
+            _refuse_twice(header[names.index(name)], header[place], names.index(name) + 1, place + 1)
+    places, passed_over = {}, []
+    for of_field, accepted in aliases.items():
+        found = [names.index(alias) for alias in accepted if alias in names]
+        if found:
+            places[of_field] = found[0]
+            passed_over += [(header[other], header[found[0]]) for other in found[1:]]
+    for fields in NEEDED:
+        if not any(name in places for name in fields):
+            _refuse_without(fields, header)
+    ignored = [cell for cell, name in zip(header, names, strict=True) if cell and name not in known]
+    return Columns(header, places, [*_about_passed_over(passed_over), *_about_ignored(ignored)])
+
+
+def _aliases_for(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    if not SHOPIFY.intersection(names):
+        return ALIASES
+    taken = set(SHOPIFY_ALIASES.values())
+    rest = {of_field: tuple(alias for alias in aliases if alias not in taken) for of_field, aliases in ALIASES.items()}
+    return rest | {of_field: (alias, *rest[of_field]) for of_field, alias in SHOPIFY_ALIASES.items()}
+
+
+def _refuse_twice(first: str, second: str, first_place: int, second_place: int) -> None:
+    raise Refused(
+        _("Two columns mean the same: %(first)s (column %(first_place)s) and %(second)s (column %(second_place)s). Rename or remove one.")
+        % {"first": shown(first), "first_place": first_place, "second": shown(second), "second_place": second_place},
+        1,
+        second,
+    )
+
+
+def _refuse_without(fields: tuple[str, ...], header: Sequence[str]) -> None:
+    needed = {
+        "customer": _(
+            "Each order needs a customer, by an id or an e-mail; there is no column of that name (accepted are, for example, %(accepted)s)."
+        ),
+        "date": _("Each order needs a date; there is no column of that name (accepted are, for example, %(accepted)s)."),
+        "amount": _("Each order needs an amount; there is no column of that name (accepted are, for example, %(accepted)s)."),
+    }[fields[0]]
+    found = _("The file has the columns %(columns)s.") % {"columns": _listed(header)}
+    raise Refused(f"{needed % {'accepted': NEEDED[fields]}} {found}", 1, None)
+
+
+def _about_passed_over(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    sentence = _("Column %(other)s is not read; %(used)s is read in its place.")
+    return [sentence % {"other": shown(other), "used": shown(used)} for other, used in pairs]
+
+
+def _about_ignored(headers: Sequence[str]) -> list[str]:
+    if not headers:
+        return []
+    sentence = ngettext(
+        "%(count)s column is not known and is ignored: %(columns)s.",
+        "%(count)s columns are not known and are ignored: %(columns)s.",
+        len(headers),
+    )
+    return [sentence % {"count": len(headers), "columns": _listed(headers)}]
+
+
+def _listed(headers: Sequence[str]) -> str:
+    more = [_("and %(count)s more") % {"count": len(headers) - LISTED}] if len(headers) > LISTED else []
+    return ", ".join([*map(shown, headers[:LISTED]), *more])

@@ -1,0 +1,116 @@
+"""The customers of a batch: found, adopted, created, or set to what the file says of them."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
+
+from crm import bulk
+from crm.importing.dates import stored
+from crm.models import Customer, Facts
+from crm.models.customer import search_key
+
+
+class Person(NamedTuple):
+    """A customer as the file knows them.
+
+    `who` is "i" and an id, or "e" and an e-mail; `adopts` is the e-mail of a customer of the record who is to get the id.
+    """
+
+    who: str
+    name: str | None
+    email: str | None
+    adopts: str | None
+
+
+class Stored(NamedTuple):
+    pk: int
+    external_id: str
+    email: str
+    name: str
+    phone: str
+
+
+@dataclass
+class Taken:
+    """The primary key of each person, and how many were written."""
+
+    keys: dict[str, int] = field(default_factory=dict)
+    created: int = 0
+    updated: int = 0
+
+
+def _defaults(model: type[Customer | Facts]) -> dict[str, Any]:
+    """What a new row holds where nothing else is said, as the database stores it."""
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key and not (field.null and field.get_default() is None)]
+    return {field.name: field.get_prep_value(field.get_default()) for field in fields}
+
+
+def with_id(ids: Collection[str]) -> QuerySet[Customer]:
+    """Says what the condition of the index says, without which neither database would use it for a long list."""
+    return Customer.objects.filter(external_id__in=bulk.among(ids)).exclude(external_id="")
+
+
+def with_email(emails: Collection[str]) -> QuerySet[Customer]:
+    return Customer.objects.filter(email__in=bulk.among(emails)).exclude(email="")
+
+
+def take_in(people: Iterable[Person], now: datetime) -> Taken:
+    """Writes the customers of a batch, each new one with their Facts row. A blank cell never deletes what is stored."""
+    people = list(people)
+    found, taken = _find(people), Taken()
+    updates, new = [], []
+    for person in people:
+        customer = found.get(person.who) or (found.get(f"e{person.adopts}") if person.adopts else None)
+        if customer is None:
+            new.append(person)
+            continue
+        taken.keys[person.who] = customer.pk
+        wanted = _as_said(customer, person)
+        if wanted != customer:
+            updates.append((wanted.pk, wanted.name, wanted.email, wanted.external_id, _search_key(wanted)))
+    bulk.update(Customer, ["name", "email", "external_id", "search_key"], updates)
+    taken.keys |= _create(new, now)
+    taken.created, taken.updated = len(new), len(updates)
+    return taken
+
+
+def _find(people: Iterable[Person]) -> dict[str, Stored]:
+    """The customers of the record who are these people, by id and, where they have none, by e-mail."""
+    ids = [person.who[1:] for person in people if person.who[0] == "i"]
+    emails = [person.adopts or person.who[1:] for person in people if person.adopts or person.who[0] == "e"]
+    customers = [*with_id(ids).values_list(*Stored._fields), *with_email(emails).filter(external_id="").values_list(*Stored._fields)]
+    return {_who(customer.external_id, customer.email): customer for customer in map(Stored._make, customers)}
+
+
+def _who(external_id: str, email: str) -> str:
+    return f"i{external_id}" if external_id else f"e{email}"
+
+
+def _as_said(customer: Stored, person: Person) -> Stored:
+    external_id = person.who[1:] if person.who[0] == "i" else ""
+    return customer._replace(
+        external_id=external_id or customer.external_id, email=person.email or customer.email, name=person.name or customer.name
+    )
+
+
+def _search_key(customer: Stored) -> str:
+    return search_key(customer.name, customer.email, customer.phone, customer.external_id)
+
+
+def _create(new: list[Person], now: datetime) -> Mapping[str, int]:
+    if not new:
+        return {}
+    blank = _defaults(Customer) | {"created": stored(now)}
+    rows = []
+    for person in new:
+        customer = _as_said(Stored(0, "", person.who[1:] if person.who[0] == "e" else "", "", ""), person)
+        said = {"external_id": customer.external_id, "email": customer.email, "name": customer.name, "search_key": _search_key(customer)}
+        rows.append(tuple((blank | said).values()))
+    bulk.insert(Customer, list(blank), rows)
+    keys = {who: customer.pk for who, customer in _find(new).items()}
+    facts = _defaults(Facts)
+    bulk.insert(Facts, ["customer", *facts], [(pk, *facts.values()) for pk in keys.values()])
+    return keys

@@ -1,0 +1,110 @@
+"""What columns mean by their headers."""
+
+from collections import Counter
+
+import pytest
+
+from crm.importing.columns import plain, read_columns, recognised
+from crm.importing.errors import Refused
+from crm.importing.headers import ALIASES
+
+
+def fields_of(*header: str) -> dict[str, str]:
+    columns = read_columns(header)
+    return {name: columns.header[place] for name, place in columns.places.items()}
+
+
+def refusal_of(*header: str) -> Refused:
+    with pytest.raises(Refused) as refused:
+        read_columns(header)
+    return refused.value
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("customer_id", "date", "amount"),
+        ("Customer ID", "Ordered at", "Total"),
+        ("CUSTOMER-ID", "Created at", "dollar_value"),
+        ("id zákazníka", "Datum objednávky", "Částka"),
+        ("ID klienta", "Vystaveno", "Celkem s DPH"),
+        ("ID klienta", "Data zamówienia", "Wartość"),
+        ("ID nabywcy", "Data wystawienia", "Kwota brutto"),
+    ],
+)
+def test_names_are_known_in_three_languages_however_they_are_written(header):
+    assert fields_of(*header) == dict(zip(("customer", "date", "amount"), header, strict=True))
+
+
+def test_no_name_stands_for_two_fields():
+    assert [name for name, times in Counter(alias for aliases in ALIASES.values() for alias in aliases).items() if times > 1] == []
+
+
+def test_every_name_is_written_as_a_header_is_compared():
+    assert [alias for aliases in ALIASES.values() for alias in aliases if plain(alias) != alias] == []
+
+
+def test_part_of_a_name_is_not_the_name():
+    assert recognised(["due date", "amount refunded", "shipping email", "paid amount note"]) == 0
+
+
+def test_the_more_telling_of_two_columns_is_read_and_the_other_mentioned():
+    columns = read_columns(["Paid at", "Created at", "Email", "Total", "Amount"])
+
+    assert (columns.name("date"), columns.name("amount")) == ("Created at", "Amount")
+    assert "Column “Paid at” is not read; “Created at” is read in its place." in columns.notices
+
+
+def test_unknown_columns_are_mentioned_and_ignored():
+    columns = read_columns(["email", "date", "amount", "shoe size"])
+
+    assert columns.notices == ["1 column is not known and is ignored: “shoe size”."]
+
+
+def test_a_long_list_of_unknown_columns_is_cut():
+    columns = read_columns(["email", "date", "amount", *(f"c{number}" for number in range(50))])
+
+    assert columns.notices[0].startswith("50 columns are not known and are ignored: “c0”, ")
+    assert columns.notices[0].endswith("and 30 more.")
+
+
+def test_the_same_name_twice_is_refused_naming_both():
+    refusal = refusal_of("email", "Date", "amount", "date")
+
+    assert str(refusal).startswith("Two columns mean the same: “Date” (column 2) and “date” (column 4).")
+    assert (refusal.error.row, refusal.error.column) == (1, "date")
+
+
+def test_an_unknown_name_twice_is_no_matter():
+    assert fields_of("email", "date", "amount", "note", "note") == {"email": "email", "date": "date", "amount": "amount"}
+
+
+@pytest.mark.parametrize(
+    ("header", "needed", "example"),
+    [
+        (("date", "amount", "note"), "a customer", "id zákazníka"),
+        (("email", "amount", "note"), "a date", "datum"),
+        (("email", "date", "note"), "an amount", "kwota"),
+    ],
+)
+def test_a_missing_column_is_named_with_what_is_there_and_what_is_accepted(header, needed, example):
+    refusal = str(refusal_of(*header))
+
+    assert needed in refusal
+    assert example in refusal
+    assert "“note”" in refusal
+
+
+def test_shopify_writes_its_order_number_into_name():
+    found = fields_of("Name", "Email", "Financial Status", "Total", "Created at", "Lineitem name", "Billing Name", "Id")
+
+    assert (found["order"], found["name"], found["status"], found["product"]) == (
+        "Name",
+        "Billing Name",
+        "Financial Status",
+        "Lineitem name",
+    )
+
+
+def test_elsewhere_name_is_the_customers():
+    assert fields_of("Name", "Email", "Total", "Date")["name"] == "Name"
