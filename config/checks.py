@@ -1,6 +1,7 @@
 """Settings that must not start: each is an error whose sentence says what to set."""
 
 import os
+import ssl
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 from typing import Any
@@ -55,22 +56,25 @@ def addresses() -> Iterator[Error]:
             )
 
 
-def files() -> Iterator[Error]:
+def certificate() -> Iterator[Error]:
     if bool(settings.CERT_FILE) != bool(settings.KEY_FILE):
         yield Error(_("CERT_FILE and KEY_FILE go together: set both or neither."), id="regulars.E006")
-    for path in filter(None, (settings.CERT_FILE, settings.KEY_FILE)):
-        if not (os.path.isfile(path) and os.access(path, os.R_OK)):
-            yield Error(_("%(path)s cannot be read: CERT_FILE and KEY_FILE have to name files.") % {"path": path}, id="regulars.E007")
-    if environment.lets_others_in(settings.DATA_DIR):
-        yield Error(
-            _("DATA_DIR lets other users in: give Regulars a folder of its own, or run chmod 700 %(folder)s.")
-            % {"folder": settings.DATA_DIR},
-            id="regulars.E008",
-        )
+    paths = [path for path in (settings.CERT_FILE, settings.KEY_FILE) if path]
+    unread = [path for path in paths if not (os.path.isfile(path) and os.access(path, os.R_OK))]
+    for path in unread:
+        yield Error(_("%(path)s cannot be read: CERT_FILE and KEY_FILE have to name files.") % {"path": path}, id="regulars.E007")
+    if len(paths) < 2 or unread:
+        return
+    try:
+        # Without a password it would ask for one, and nobody would be there to answer.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.CERT_FILE, settings.KEY_FILE, password="")
+    except ssl.SSLError:
+        sentence = _("CERT_FILE and KEY_FILE have to hold a certificate and its own key, in PEM and without a password; these do not.")
+        yield Error(sentence, id="regulars.E008")
 
 
 def all_errors(app_configs: Any, **kwargs: Any) -> Iterable[Error]:
-    return [*exposure(), *addresses(), *files()]
+    return [*exposure(), *addresses(), *certificate()]
 
 
 def register() -> None:

@@ -20,10 +20,6 @@ def text(name: str, default: str = "") -> str:
     return os.environ.get(name, "").strip() or default
 
 
-def flag(name: str) -> bool:
-    return text(name).lower() in {"1", "true", "yes", "on"}
-
-
 def words(name: str) -> list[str]:
     """A list written with commas or spaces."""
     return text(name).replace(",", " ").split()
@@ -37,15 +33,17 @@ def lets_others_in(folder: Path) -> bool:
 def data_dir(default: Path) -> Path:
     """The folder that holds everything this installation owns; nobody else may look into it.
 
-    One that was there before is closed to others only if it is empty or an installation's already: DATA_DIR=/tmp must not lock /tmp.
+    One that was there before is closed to others only if it is empty: DATA_DIR=/tmp must not lock /tmp, nor leave anything there.
     """
     folder = Path(text("DATA_DIR") or default).resolve()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if lets_others_in(folder) and ((folder / "secret_key").exists() or not any(folder.iterdir())):
+        if lets_others_in(folder) and not any(folder.iterdir()):
             folder.chmod(0o700)
     except OSError as error:
         raise ImproperlyConfigured(f"DATA_DIR has to be a folder of this user's: {folder} cannot be used ({error.strerror}).") from error
+    if lets_others_in(folder):
+        raise ImproperlyConfigured(f"DATA_DIR lets other users in: give Regulars a folder of its own, or run chmod 700 {folder}.")
     return folder
 
 

@@ -30,6 +30,8 @@ def write(path: Path) -> int:
 
     Raises OSError where it cannot be written.
     """
+    # A link stays a link: what it points to is replaced.
+    path = path.resolve()
     if path.exists() and not path.is_file():
         # Or the last step would put a file in the place of, say, /dev/null.
         raise FileExistsError(errno.EEXIST, _("it is there and is not a file"))

@@ -170,15 +170,19 @@ def _expectations(facts: dict[str, Ints], business_gap: int) -> dict[str, Ints]:
     last, typical, long = facts["last_order_on"], facts["typical_gap_days"], facts["long_gap_days"]
     bought = last != EMPTY
     expected = np.where(typical != EMPTY, typical, 2 * business_gap)
-    long = np.where(long != EMPTY, long, 0)
-    # Everything in half days, rounded up to whole ones at the end.
-    waits = {
+    dates = {name: np.where(bought, last + wait, EMPTY) for name, wait in waits(expected, np.where(long != EMPTY, long, 0)).items()}
+    return {"expected_gap_days": np.where(bought, expected, EMPTY)} | dates
+
+
+def waits(expected: Ints, long: Ints) -> dict[str, Ints]:
+    """Whole days from the last order to each date, by the expected gap in half days and the long gap in days (0 without one)."""
+    # Multiplied in half days first, rounded up at the end.
+    half_days = {
         "due_on": expected,
         "inactive_on": np.maximum(np.maximum(2 * 90, 3 * expected), 2 * long),
         "lost_on": np.maximum(np.maximum(2 * 365, 4 * expected), 2 * 2 * long),
     }
-    dates = {name: np.where(bought, last + (wait + 1) // 2, EMPTY) for name, wait in waits.items()}
-    return {"expected_gap_days": np.where(bought, expected, EMPTY)} | dates
+    return {name: (wait + 1) // 2 for name, wait in half_days.items()}
 
 
 def _favourite_channel(people: People, orders: Orders, window: Days) -> Ints:

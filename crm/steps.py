@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from crm import arrays, bulk, reader
 from crm.catalogue import FACTS, Kind
-from crm.facts import NAMES, Ints, People, business_gap, compute
+from crm.facts import NAMES, Ints, People, business_gap, compute, waits
 from crm.failpoints import failpoint
 from crm.models import Business, Changed, Customer, Facts
 
@@ -61,8 +61,8 @@ def settle_business_gap(as_of: date) -> int:
     gap = business_gap(typical, Business.DEFAULT_GAP_DAYS)
     if gap == Business.load().gap_days:
         return 0
-    waits = {"due_on": gap, "inactive_on": max(90, 3 * gap), "lost_on": max(365, 4 * gap)}
-    dates = ", ".join(f"{name} = {arrays.later('last_order_on', wait)}" for name, wait in waits.items())
+    moved_by = waits(np.array([2 * gap]), np.array([0]))
+    dates = ", ".join(f"{name} = {arrays.later('last_order_on', int(wait[0]))}" for name, wait in moved_by.items())
     failpoint("night.gap")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(

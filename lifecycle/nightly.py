@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from time import perf_counter
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from segments.steps import classify_pareto
 logger = logging.getLogger(__name__)
 
 Step = Callable[[date], int]
+EARLIEST = date(1970, 1, 1)
 
 # Each reads and computes outside any transaction, writes in short ones, may run twice, and returns how many rows it changed.
 STEPS: tuple[tuple[str, Step], ...] = (
@@ -44,7 +46,6 @@ class NightFailed(Exception):
 class Outcome:
     """What came of a night: its steps as (name, rows, seconds), or why it did not run."""
 
-    as_of: date
     ran: bool
     reason: str = ""
     steps: list[tuple[str, int, float]] = field(default_factory=list)
@@ -57,7 +58,7 @@ def run(as_of: date, *, today: date, clock: Callable[[], datetime] = timezone.no
     """
     with locks.held("nightly") as got:
         if not got:
-            return Outcome(as_of, ran=False, reason=_("Another night is running; this one did not start."))
+            return Outcome(ran=False, reason=_("Another night is running; this one did not start."))
         _refuse(as_of, today)
         # A row left RUNNING belongs to a process that died, or its lock would not be free: it is taken over.
         night, _made = NightlyRun.objects.update_or_create(
@@ -65,13 +66,15 @@ def run(as_of: date, *, today: date, clock: Callable[[], datetime] = timezone.no
         )
         night.steps.all().delete()
         failpoint("night.started")
-        outcome = Outcome(as_of, ran=True, steps=_climb(night))
+        outcome = Outcome(ran=True, steps=_climb(night))
         _finish(night, clock())
         failpoint("night.finished")
     return outcome
 
 
 def _refuse(as_of: date, today: date) -> None:
+    if as_of < EARLIEST:
+        raise NightRefused(_("There are no orders before 1970, so there is no night for %(as_of)s.") % {"as_of": as_of.isoformat()})
     live = Business.load().as_of
     if live and as_of < live:
         raise NightRefused(
@@ -94,7 +97,8 @@ def _climb(night: NightlyRun) -> list[tuple[str, int, float]]:
             logger.exception("The step %s of the night of %s failed", name, night.as_of)
             night.state = NightlyRun.State.FAILED
             night.reason = _("The step %(step)s failed: %(error)s") % {"step": name, "error": error}
-            night.save(update_fields=["state", "reason"])
+            with suppress(DatabaseError):  # where the database itself has failed, the reason is still told
+                night.save(update_fields=["state", "reason"])
             raise NightFailed(night.reason) from error
         seconds = round(perf_counter() - start, 3)
         NightlyStep.objects.create(run=night, position=position, name=name, rows=rows, seconds=seconds)

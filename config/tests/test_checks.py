@@ -74,9 +74,10 @@ def test_it_refuses_a_certificate_that_cannot_be_read(complaints, tmp_path):
     assert complaints(CERT_FILE=str(tmp_path / "none.pem"), KEY_FILE=str(tmp_path)) == ["regulars.E007", "regulars.E007"]
 
 
-def test_it_refuses_a_data_folder_that_lets_others_in(complaints, tmp_path):
-    tmp_path.chmod(0o750)
-    assert complaints(DATA_DIR=tmp_path) == ["regulars.E008"]
+def test_it_refuses_a_certificate_and_a_key_that_do_not_fit(complaints, tmp_path):
+    for name in ("cert.pem", "key.pem"):
+        (tmp_path / name).write_text("root:x:0:0:root:/root:/bin/bash\n")
+    assert complaints(CERT_FILE=str(tmp_path / "cert.pem"), KEY_FILE=str(tmp_path / "key.pem")) == ["regulars.E008"]
 
 
 def test_every_complaint_says_what_to_set(settings):

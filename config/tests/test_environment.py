@@ -31,21 +31,21 @@ def test_the_data_folder_is_made_for_its_owner_alone(monkeypatch, tmp_path):
     assert mode(environment.data_dir(Path("unused"))) == 0o700
 
 
-@pytest.mark.parametrize("content", [[], ["secret_key", "regulars.sqlite3"]])
-def test_a_data_folder_that_stood_open_is_closed(monkeypatch, tmp_path, content):
+def test_an_empty_data_folder_that_stood_open_is_closed(monkeypatch, tmp_path):
     tmp_path.chmod(0o755)
-    for name in content:
-        (tmp_path / name).touch()
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     assert mode(environment.data_dir(Path("unused"))) == 0o700
 
 
-def test_a_folder_that_serves_others_is_left_as_it_is(monkeypatch, tmp_path):
-    (tmp_path / "somebody").touch()
+@pytest.mark.parametrize("content", ["somebody", "secret_key"])
+def test_a_folder_that_serves_others_is_refused_each_time_and_left_as_it_is(monkeypatch, tmp_path, content):
+    (tmp_path / content).touch()
     tmp_path.chmod(0o1777)
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    assert environment.lets_others_in(environment.data_dir(Path("unused")))
-    assert mode(tmp_path) == 0o1777
+    for _turn in range(2):
+        with pytest.raises(ImproperlyConfigured, match=r"^DATA_DIR lets other users in: .* chmod 700"):
+            environment.data_dir(Path("unused"))
+    assert mode(tmp_path) == 0o1777 and [path.name for path in tmp_path.iterdir()] == [content]
 
 
 def test_a_data_folder_that_is_a_file_is_refused_in_a_sentence(monkeypatch, tmp_path):

@@ -223,6 +223,35 @@ def test_writes_are_short_transactions_however_many_customers_there_are(monkeypa
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("gap", [20, 50, 200])
+def test_a_business_gap_that_has_moved_moves_the_dates_of_those_without_a_rhythm(gap):
+    # From 92 days on, lost_on goes by four gaps, not by the 365 days; inactive_on goes by three from 31 on.
+    as_of = date(2026, 1, 11)
+    regulars = [Sale(key, as_of - timedelta(days=gap * turn), 100) for key in range(1, 12) for turn in range(3)]
+    world = World(people=tuple(Person(key) for key in range(1, 14)), sales=(*regulars, Sale(12, as_of - timedelta(days=5), 100)))
+    record(world)
+
+    outcome = nightly.run(as_of, today=TODAY)
+
+    assert {name: rows for name, rows, _seconds in outcome.steps}["business_gap"] == 1
+    assert Business.load().gap_days == gap
+    assert stored() == {key: {name: facts[name] for name in FACTS} for key, facts in world_facts(world, as_of).items()}
+    assert (Facts.objects.get(pk=12).lost_on - (as_of - timedelta(days=5))).days == max(365, 4 * gap)
+
+
+@pytest.mark.django_db
+def test_it_refuses_a_day_before_there_can_be_orders():
+    with pytest.raises(nightly.NightRefused, match="no orders before 1970"):
+        nightly.run(date(1, 1, 1), today=TODAY)
+
+
+@pytest.mark.parametrize("text", ["20260111", "2026-W02-7", "2026-02-29", "tomorrow", "٢٠٢٦-٠١-١١"])
+def test_the_command_takes_a_date_written_one_way_and_says_which(text):
+    with pytest.raises(CommandError, match="write it like 2026-03-04"):
+        call_command("nightly", f"--as-of={text}")
+
+
+@pytest.mark.django_db
 def test_the_command_prints_exactly_one_json_object(capsys):
     one_order()
 

@@ -10,7 +10,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core import checks
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connections
+from django.db import DatabaseError, connections
 from django.utils.translation import gettext as _
 
 from config import translations
@@ -44,7 +44,7 @@ def reserve() -> socket.socket:
 def migrate() -> None:
     try:
         call_command("migrate", interactive=False, verbosity=0)
-    except OperationalError as error:
+    except DatabaseError as error:
         reason = " ".join(str(error).split())
         raise CommandError(_("The database cannot be used: %(reason)s") % {"reason": reason}) from error
 

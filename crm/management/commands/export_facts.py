@@ -3,10 +3,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm import export
+from crm.faults import told
 
 
 class Command(BaseCommand):
@@ -18,9 +20,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             rows = export.write(options["file"])
+        except DatabaseError as error:
+            raise CommandError(told(error)) from error
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise CommandError(
-                _("The file %(file)s cannot be written: %(reason)s.") % {"file": options["file"], "reason": reason}
-            ) from error
+            values = {"file": options["file"], "reason": error.strerror or str(error)}
+            raise CommandError(_("The file %(file)s cannot be written: %(reason)s.") % values) from error
         self.stderr.write(ngettext("%(rows)d customer written.", "%(rows)d customers written.", rows) % {"rows": rows}, self.style.SUCCESS)
