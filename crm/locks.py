@@ -4,10 +4,10 @@ import fcntl
 import os
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 
 @contextmanager
@@ -33,11 +33,18 @@ def _flock(name: str) -> Iterator[bool]:
 @contextmanager
 def _advisory(name: str) -> Iterator[bool]:
     # A connection of its own: the lock lives as long as the process does, whatever the working connection goes through.
-    own = connection.copy()
+    own, key = connection.copy(), zlib.crc32(f"regulars {name}".encode())
     try:
         with own.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [zlib.crc32(f"regulars {name}".encode())])
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
             row = cursor.fetchone()
-        yield bool(row and row[0])
+            got = bool(row and row[0])
+            try:
+                yield got
+            finally:
+                # The server notices a closed connection a little later, and whoever asks in between would still find the lock held.
+                if got:
+                    with suppress(DatabaseError):
+                        cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
     finally:
         own.close()

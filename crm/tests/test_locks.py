@@ -138,3 +138,10 @@ def test_its_file_is_for_its_owner_alone():
         file = settings.DATA_DIR / "private.lock"
         # PostgreSQL needs none.
         assert file.stat().st_mode & 0o777 == 0o600 if connection.vendor == "sqlite" else not file.exists()
+
+
+@pytest.mark.django_db
+def test_a_lock_let_go_can_be_taken_at_once_again():
+    for _turn in range(200):
+        with locks.held("night") as got:
+            assert got
