@@ -1,9 +1,9 @@
 """What the machine may do to a command: a database that cannot be used, a full or closed disk. Told in one sentence at its edge."""
 
-from django.db import DatabaseError
+from django.db import Error
 from django.utils.translation import gettext as _
 
-FAULTS = (DatabaseError, OSError)
+FAULTS = (Error, OSError)
 
 
 def told(fault: Exception) -> str:

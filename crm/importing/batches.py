@@ -7,20 +7,23 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from crm.failpoints import failpoint
 from crm.fold import fold
-from crm.importing.customers import Person, take_in
-from crm.importing.errors import Refused
+from crm.importing.customers import Person, Taken, take_in
+from crm.importing.errors import Errors, Refused, RowError, first_line
 from crm.importing.purchases import Line, Purchase, Writer
 from crm.importing.staging import WHO, Staging
 from crm.models import Business, Channel, Import
 
 ROWS = 5000
+# What a batch adds to its import.
+COUNTED = ("customers_created", "customers_updated", "orders_created", "orders_updated", "orders_unchanged", "orders_anonymous")
 TRIES = 4
 PAUSE = 0.2
 
@@ -43,6 +46,7 @@ class Plan:
     writer: Writer
     currency: str | None
     now: datetime
+    email_column: str | None = None
     channels: dict[str, int] = field(default_factory=dict)
 
 
@@ -98,14 +102,16 @@ def _write_beside_others(batch: Batch, plan: Plan) -> None:
                 with transaction.atomic():
                     channels = _write(batch, plan, last)
                 plan.channels |= channels
-            plan.record.cursor, plan.currency = last, None
+            plan.record.refresh_from_db()  # so that it counts what is written, should the next batch fail
+            plan.currency = None
             return
-        except (IntegrityError, OperationalError) as error:
+        except Error as error:
             if attempt == TRIES - 1:
                 sentence = _(
                     "The database did not take the orders from row %(row)s on: %(why)s. Run the import again; it goes on from there."
                 )
-                raise Refused(sentence % {"row": batch.purchases[0].row, "why": str(error).strip().splitlines()[0]}) from error
+                row = batch.purchases[0].row
+                raise Refused(sentence % {"row": row, "why": first_line(error)}, row) from error
 
 
 def _write(batch: Batch, plan: Plan, last: int) -> Mapping[str, int]:
@@ -114,19 +120,27 @@ def _write(batch: Batch, plan: Plan, last: int) -> Mapping[str, int]:
     channels = _channels(batch.purchases, plan.channels)
     customers = take_in(batch.people.values(), plan.now)
     orders = plan.writer.write(batch.purchases, batch.lines, customers.keys, plan.channels | channels)
+    counts = (customers.created, customers.updated, orders.created, orders.updated, orders.unchanged, orders.anonymous)
+    added = {name: F(name) + count for name, count in zip(COUNTED, counts, strict=True)}
     done = Import.objects.filter(pk=plan.record.pk, cursor=plan.record.cursor).update(
-        cursor=last,
-        customers_created=F("customers_created") + customers.created,
-        customers_updated=F("customers_updated") + customers.updated,
-        orders_created=F("orders_created") + orders.created,
-        orders_updated=F("orders_updated") + orders.updated,
-        orders_unchanged=F("orders_unchanged") + orders.unchanged,
-        orders_anonymous=F("orders_anonymous") + orders.anonymous,
+        cursor=last, **added, **_errors_with(batch, customers, plan)
     )
     if not done:
         raise Refused(_("Another process has gone on with this import; it was left to it."))
     failpoint("import.writing")
     return channels
+
+
+def _errors_with(batch: Batch, customers: Taken, plan: Plan) -> dict[str, Any]:
+    """Those of the import, with those of e-mails that somebody has given to another customer since the file was read."""
+    if not customers.without_email:
+        return {}
+    sentence = _("The e-mail %(told)s belongs to another customer by now; the order was taken without it.")
+    rows = {purchase.who: purchase.row for purchase in reversed(batch.purchases)}
+    errors = Errors(plan.record.error_count, [RowError(**error) for error in plan.record.errors])
+    added = [RowError(rows[who], plan.email_column, sentence % {"told": email}) for who, email in customers.without_email.items()]
+    errors.extend(len(added), added)
+    return {"errors": [error.as_dict() for error in errors.kept], "error_count": errors.count}
 
 
 def _channels(purchases: Sequence[Purchase], known: Mapping[str, int]) -> dict[str, int]:

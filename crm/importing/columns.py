@@ -17,6 +17,7 @@ NEEDED = {
     ("amount",): "amount, total, částka, kwota",
 }
 LISTED = 20
+LONGEST = 200  # characters of a header: it is kept with every error of its column
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,15 @@ def recognised(header: Sequence[str]) -> int:
     return sum(plain(cell) in known for cell in header)
 
 
-def read_columns(header: Sequence[str]) -> Columns:
-    """The columns of an order file; refuses a header that lacks what an order needs."""
+def read_columns(header: Sequence[str], row: int = 1) -> Columns:
+    """The columns of an order file, named in this row; refuses a header that lacks what an order needs."""
+    _refuse_too_long(header, row)
     names = [plain(cell) for cell in header]
     aliases = _aliases_for(names)
     known = {alias for of_field in aliases.values() for alias in of_field}
     for place, name in enumerate(names):
         if name in known and name in names[:place]:
-            _refuse_twice(header[names.index(name)], header[place], names.index(name) + 1, place + 1)
+            _refuse_twice(header, names.index(name), place, row)
     places, passed_over = {}, []
     for of_field, accepted in aliases.items():
         found = [names.index(alias) for alias in accepted if alias in names]
@@ -61,7 +63,7 @@ def read_columns(header: Sequence[str]) -> Columns:
             passed_over += [(header[other], header[found[0]]) for other in found[1:]]
     for fields in NEEDED:
         if not any(name in places for name in fields):
-            _refuse_without(fields, header)
+            _refuse_without(fields, header, row)
     ignored = [cell for cell, name in zip(header, names, strict=True) if cell and name not in known]
     return Columns(header, places, [*_about_passed_over(passed_over), *_about_ignored(ignored)])
 
@@ -74,16 +76,23 @@ def _aliases_for(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return rest | {of_field: (alias, *rest[of_field]) for of_field, alias in SHOPIFY_ALIASES.items()}
 
 
-def _refuse_twice(first: str, second: str, first_place: int, second_place: int) -> None:
+def _refuse_too_long(header: Sequence[str], row: int) -> None:
+    for place, cell in enumerate(header, start=1):
+        if len(cell) > LONGEST:
+            sentence = _("The name of column %(place)s is %(length)s characters long; the limit is %(limit)s.")
+            raise Refused(sentence % {"place": place, "length": len(cell), "limit": LONGEST}, row)
+
+
+def _refuse_twice(header: Sequence[str], first: int, second: int, row: int) -> None:
     raise Refused(
         _("Two columns mean the same: %(first)s (column %(first_place)s) and %(second)s (column %(second_place)s). Rename or remove one.")
-        % {"first": shown(first), "first_place": first_place, "second": shown(second), "second_place": second_place},
-        1,
-        second,
+        % {"first": shown(header[first]), "first_place": first + 1, "second": shown(header[second]), "second_place": second + 1},
+        row,
+        header[second],
     )
 
 
-def _refuse_without(fields: tuple[str, ...], header: Sequence[str]) -> None:
+def _refuse_without(fields: tuple[str, ...], header: Sequence[str], row: int) -> None:
     needed = {
         "customer": _(
             "Each order needs a customer, by an id or an e-mail; there is no column of that name (accepted are, for example, %(accepted)s)."
@@ -92,7 +101,7 @@ def _refuse_without(fields: tuple[str, ...], header: Sequence[str]) -> None:
         "amount": _("Each order needs an amount; there is no column of that name (accepted are, for example, %(accepted)s)."),
     }[fields[0]]
     found = _("The file has the columns %(columns)s.") % {"columns": _listed(header)}
-    raise Refused(f"{needed % {'accepted': NEEDED[fields]}} {found}", 1, None)
+    raise Refused(f"{needed % {'accepted': NEEDED[fields]}} {found}", row)
 
 
 def _about_passed_over(pairs: Sequence[tuple[str, str]]) -> list[str]:

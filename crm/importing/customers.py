@@ -35,9 +35,10 @@ class Stored(NamedTuple):
 
 @dataclass
 class Taken:
-    """The primary key of each person, and how many were written."""
+    """The primary key of each person, the e-mails that are another customer's by now, and how many were written."""
 
     keys: dict[str, int] = field(default_factory=dict)
+    without_email: dict[str, str] = field(default_factory=dict)
     created: int = 0
     updated: int = 0
 
@@ -63,7 +64,11 @@ def take_in(people: Iterable[Person], now: datetime) -> Taken:
     found, taken = _find(people), Taken()
     updates, new = [], []
     for person in people:
-        customer = found.get(person.who) or (found.get(f"e{person.adopts}") if person.adopts else None)
+        customer = _known(person, found)
+        holder = found.get(f"e{person.email}")
+        if holder and (customer is None or holder.pk != customer.pk):
+            taken.without_email[person.who] = person.email or ""
+            person = person._replace(email=None)
         if customer is None:
             new.append(person)
             continue
@@ -77,16 +82,31 @@ def take_in(people: Iterable[Person], now: datetime) -> Taken:
     return taken
 
 
+def _known(person: Person, found: Mapping[str, Stored]) -> Stored | None:
+    """The customer of the record who is this person.
+
+    People work on the record while the file is read: whoever has the e-mail by now, and no id, gets the one of the file.
+    """
+    if customer := found.get(person.who):
+        return customer
+    by_email = [found.get(f"e{email}") for email in (person.adopts, person.email) if email]
+    return next((customer for customer in by_email if customer and not customer.external_id), None)
+
+
 def _find(people: Iterable[Person]) -> dict[str, Stored]:
-    """The customers of the record who are these people, by id and, where they have none, by e-mail."""
+    """The customers of the record who have one of these ids or e-mails, by "i" and the id, and by "e" and the e-mail."""
     ids = [person.who[1:] for person in people if person.who[0] == "i"]
-    emails = [person.adopts or person.who[1:] for person in people if person.adopts or person.who[0] == "e"]
-    customers = [*with_id(ids).values_list(*Stored._fields), *with_email(emails).filter(external_id="").values_list(*Stored._fields)]
-    return {_who(customer.external_id, customer.email): customer for customer in map(Stored._make, customers)}
-
-
-def _who(external_id: str, email: str) -> str:
-    return f"i{external_id}" if external_id else f"e{email}"
+    emails = {
+        email for person in people for email in (person.adopts, person.email, person.who[1:] if person.who[0] == "e" else None) if email
+    }
+    customers = [*with_id(ids).values_list(*Stored._fields), *with_email(sorted(emails)).values_list(*Stored._fields)]
+    found = {}
+    for customer in map(Stored._make, customers):
+        if customer.external_id:
+            found[f"i{customer.external_id}"] = customer
+        if customer.email:
+            found[f"e{customer.email}"] = customer
+    return found
 
 
 def _as_said(customer: Stored, person: Person) -> Stored:
@@ -110,7 +130,8 @@ def _create(new: list[Person], now: datetime) -> Mapping[str, int]:
         said = {"external_id": customer.external_id, "email": customer.email, "name": customer.name, "search_key": _search_key(customer)}
         rows.append(tuple((blank | said).values()))
     bulk.insert(Customer, list(blank), rows)
-    keys = {who: customer.pk for who, customer in _find(new).items()}
+    found = _find(new)
+    keys = {person.who: found[person.who].pk for person in new}
     facts = _defaults(Facts)
     bulk.insert(Facts, ["customer", *facts], [(pk, *facts.values()) for pk in keys.values()])
     return keys

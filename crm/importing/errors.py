@@ -2,6 +2,11 @@
 
 from dataclasses import asdict, dataclass, field
 
+from django.utils.translation import gettext as _
+
+from crm.faults import told
+from crm.models import Import
+
 
 class Refused(Exception):
     """Nothing, or nothing more, is taken from the file: one sentence, with the row and the column where there is one to name."""
@@ -9,6 +14,34 @@ class Refused(Exception):
     def __init__(self, sentence: str, row: int | None = None, column: str | None = None) -> None:
         super().__init__(sentence)
         self.error = RowError(row, column, sentence)
+        # By a person or the system, with Ctrl-C or SIGTERM: no fault of the file or of the database.
+        self.stopped = False
+
+
+class Interrupted(Refused):
+    """The import was cut off while it wrote; `record` counts what was written until then."""
+
+    def __init__(self, error: Exception | KeyboardInterrupt, record: Import) -> None:
+        why = refusal_of(error)
+        goes_on = "" if why is error or why.stopped else _("What was written stays; run the import again, and it goes on from there.")
+        super().__init__(f"{why} {goes_on}".strip(), why.error.row, why.error.column)
+        self.record, self.stopped = record, why.stopped
+
+
+def refusal_of(error: Exception | KeyboardInterrupt) -> Refused:
+    """What ended the import, in a sentence: itself where it is one, else that of the database, of a file, or of who stopped it."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        refusal = Refused(_("Stopped; run it again with the same file, and it goes on where it stopped."))
+        refusal.stopped = True
+        return refusal
+    return Refused(told(error))
+
+
+def first_line(error: Exception) -> str:
+    """What a database says, of which only the first line is for people, without the full stop."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 class BadCell(ValueError):

@@ -17,15 +17,19 @@ LINES = CHUNK  # of one order: no more than a batch may write
 def check_orders(staging: Staging, columns: Columns, source: str, errors: Errors) -> None:
     """Takes out orders whose rows do not agree with one another or with the order of that number in the record."""
     staging.execute(
-        "CREATE TABLE several AS SELECT number, min(row) AS first, count(*) AS size, NULL AS day, NULL AS owned, NULL AS who FROM line"
+        "CREATE TABLE several AS SELECT number, min(row) AS first, count(*) AS size, NULL AS day, NULL AS owned, NULL AS who,"
+        " NULL AS stated, NULL AS state FROM line"
         " WHERE number IS NOT NULL GROUP BY number HAVING count(*) > 1"
     )
     staging.execute("CREATE UNIQUE INDEX several_number ON several (number)")
     staging.execute(
         "UPDATE several SET day = (SELECT substr(moment, 1, 10) FROM line WHERE row = first),"
-        f" owned = (SELECT min(row) FROM line WHERE line.number = several.number AND {WHO} IS NOT NULL)"
+        f" owned = (SELECT min(row) FROM line WHERE line.number = several.number AND {WHO} IS NOT NULL),"
+        " stated = (SELECT min(row) FROM line WHERE line.number = several.number AND status IS NOT NULL)"
     )
-    staging.execute(f"UPDATE several SET who = (SELECT {WHO} FROM line WHERE row = owned)")
+    staging.execute(
+        f"UPDATE several SET who = (SELECT {WHO} FROM line WHERE row = owned), state = (SELECT status FROM line WHERE row = stated)"
+    )
     _check_lines(staging, columns, errors)
     if Order.objects.filter(source=source).exists():
         _check_against_record(staging, columns, source, errors)
@@ -50,6 +54,7 @@ def _check_lines(staging: Staging, columns: Columns, errors: Errors) -> None:
             _("The order has another customer in row %(told)s."),
         ),
         ("date", several.format("first", "substr(line.moment, 1, 10) <> day"), _("The order has another date in row %(told)s.")),
+        ("status", several.format("stated", "line.status <> state"), _("The order has another status in row %(told)s.")),
         ("amount", without_amount, _("The cell is empty.")),
     ]
     for name in filter(columns.has, ("amount", "cost")):

@@ -38,7 +38,8 @@ ALIASES = {
         date, order date, orderdate, date of order, ordered at, ordered on, date ordered, order created at, created at, created,
         created on, created utc, create date, creation time, creation date, date created, date add, order placed at, purchase date,
         purchased at, purchased on, transaction date, sale date, invoice date, issued on, issue date, timestamp, date time, datetime,
-        datum, datum objednavky, datum objednani, datum vytvoreni, vytvoreno, datum a cas, datum nakupu, datum prodeje, datum vystaveni,
+        datum, datum objednavky, datum a cas objednavky,
+        datum objednani, datum vytvoreni, vytvoreno, datum a cas, datum nakupu, datum prodeje, datum vystaveni,
         vystaveno, objednano, datum transakce, data, data zamowienia, data zlozenia zamowienia, data zakupu, data sprzedazy,
         data wystawienia, data utworzenia, data transakcji, utworzono, zlozone, paid at, paid on, datum platby, data platnosci
     """),
@@ -47,10 +48,14 @@ ALIASES = {
         amount, order amount, total amount, order total amount, order total, total, grand total, total price, dollar value,
         itemtotalpricewithvat, orderitemtotalpricewithvat, totalpricewithvat, total price with vat, pricetopay, totaltopayamount,
         total collected, net revenue, revenue, n revenue, net sales, sales, gross sales, value, order value, payment sum, total paid,
-        amount paid, price, sum, turnover, spend, castka, castka celkem, celkova castka, cena celkem, celkova cena,
-        cena objednavky celkem, celkem s dph, cena s dph, celkem, celkem k uhrade, k uhrade, cena, trzba, obrat, suma, hodnota, kwota,
-        kwota brutto, wartosc, brutto, wartosc zamowienia, wartosc brutto, suma brutto, razem, razem brutto, do zaplaty, kwota calkowita,
-        laczna kwota, cena brutto
+        amount paid, price, sum, turnover, spend, castka, castka celkem, celkova castka, castka s dph,
+        celkova castka s dph, cena celkem, cena celkem s dph, celkova cena, celkova cena s dph, cena objednavky celkem,
+        cena objednavky s dph, celkova cena objednavky, celkova hodnota, hodnota objednavky, celkem s dph, cena s dph, celkem,
+        celkem k uhrade, castka k uhrade, cena k uhrade, k uhrade, cena, trzba, obrat, suma, hodnota, kwota, kwota brutto, wartosc, brutto,
+        wartosc zamowienia, wartosc zamowienia brutto, kwota zamowienia, suma zamowienia, wartosc brutto, suma brutto, razem, razem brutto,
+        do zaplaty, kwota do zaplaty, kwota calkowita, laczna kwota, laczna wartosc, suma calkowita, cena brutto, cena calkowita,
+        castka bez dph, cena celkem bez dph, celkova cena bez dph, celkova castka bez dph, celkem bez dph, cena bez dph, kwota netto,
+        wartosc netto, wartosc zamowienia netto, razem netto, suma netto, cena netto, total excl vat, total without vat, total excl tax
     """),
     "order": listed("""
         order id, orderid, id order, order number, order no, order nr, order code, order reference, order, orders id, invoice number,

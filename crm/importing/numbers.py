@@ -88,8 +88,11 @@ def number_reader(mark: str, places: int, of_business: str | None = None) -> Cal
         if shape is None:
             raise BadCell(_("%(value)s is not a number.") % {"value": shown(text)})
         word = _word(shape)
-        if word and (of_business or not currency(word)):
-            refuse_other_currency(currency(word), word, of_business or "")
+        code = currency(word, of_business)
+        if word and code is None:
+            raise BadCell(_("%(value)s is not a number.") % {"value": shown(text)})
+        if of_business:
+            refuse_other_currency(code, of_business)
         value = _value(str(shape["digits"]), mark, places, text)
         return -value if shape["close"] or "-" in (shape["before"], shape["inner"], shape["after"]) else value
 

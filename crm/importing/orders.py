@@ -1,22 +1,22 @@
 """The way in: one file of orders, from its bytes to the record."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.db import Error
 from django.utils.translation import gettext as _
 
 from crm import locks
 from crm.failpoints import failpoint
 from crm.importing import grouping, identity, reading
-from crm.importing.batches import Plan, write_batches
+from crm.importing.batches import COUNTED, Plan, write_batches
 from crm.importing.columns import Columns, read_columns, recognised
 from crm.importing.dates import DMY, MDY, YMD
 from crm.importing.encoding import Scanned, scan, stamp
-from crm.importing.errors import Errors, Refused, printable, shown
+from crm.importing.errors import Errors, Interrupted, Refused, printable, shown
 from crm.importing.numbers import COMMA, POINT
 from crm.importing.purchases import Writer
 from crm.importing.staging import Staging, staged
@@ -52,7 +52,8 @@ def import_orders(
     """Takes the orders of a file into the record and returns the finished Import; one that is not saved where no row could be taken.
 
     An import that was cut off is gone on with when the same file comes again under the same source and is read the same way. One of another
-    file, source or reading is left as it stands: what it wrote is in the record, and it is finished when its own file comes again.
+    file, source or reading is left as it stands: what it wrote is in the record, and it is finished when its own file comes again. What is
+    cut off once it writes ends as Interrupted, which holds the Import.
     """
     with locks.held("import") as got:
         if not got:
@@ -66,26 +67,30 @@ def import_orders(
 def _take(file: File, record: Import, now: datetime, say: Callable[[str], object]) -> Import:
     """Both passes over a file that has been looked over."""
     business = Business.objects.first() or Business()
-    currency = _currency_to_take(file.survey.currencies, business)
+    # As on the day it was begun, so that what was too far ahead then still is.
+    today = business.local_date(record.started_at)
+    currency = _currency_to_take(file, business, today)
     if currency:
         business.currency = currency
         say(_("The record holds no orders yet, so its currency becomes that of the file: %(currency)s.") % {"currency": currency})
     with staged(settings.DATA_DIR) as staging:
-        # As on the day it was begun, so that what was too far ahead then still is.
-        errors = _stage(file, staging, business, record.source, business.local_date(record.started_at), say)
+        errors = _stage(file, staging, business, record.source, today, say)
         record.rows, record.errors, record.error_count = file.survey.rows, [error.as_dict() for error in errors.kept], errors.count
         if not staging.has("SELECT 1 FROM line"):
             return record
         record.save()
         writer = Writer(record.source, file.columns.places.keys(), Order.objects.filter(source=record.source).exists())
-        write_batches(staging, Plan(record, writer, currency, now))
-    return _finish(record, now)
+        try:
+            write_batches(staging, Plan(record, writer, currency, now, file.columns.name("email")))
+            return _finish(record, now)
+        except (Refused, Error, OSError, KeyboardInterrupt) as error:
+            raise Interrupted(error, record) from error
 
 
 def _look_over(path: Path, order: str | None, mark: str | None, say: Callable[[str], object]) -> File:
     scanned = scan(path)
     table = read_table(path, scanned.encoding, recognised)
-    columns = read_columns(table.header)
+    columns = read_columns(table.header, table.start)
     for notice in columns.notices:
         say(notice)
     survey = reading.survey(table, columns)
@@ -113,21 +118,18 @@ def _stage(file: File, staging: Staging, business: Business, source: str, today:
     return errors
 
 
-def _currency_to_take(named: Counter[str], business: Business) -> str | None:
-    """The one most common in the file, as long as no order has fixed the business's."""
-    (first, most), (_second, fewer) = [*named.most_common(2), ("", 0), ("", 0)][:2]
-    if most == fewer or first == business.currency or Order.objects.exists():
+def _currency_to_take(file: File, business: Business, today: date) -> str | None:
+    """The one that most of the file's orders are in, as long as no order has fixed the business's."""
+    if not file.survey.currencies.keys() - {business.currency} or Order.objects.exists():
         return None
-    return first
+    code = reading.currency_of_most(file.table, file.columns, file.reading, business, today)
+    return code if code and code != business.currency else None
 
 
 def _finish(record: Import, now: datetime) -> Import:
     failpoint("import.finishing")
-    record.refresh_from_db(fields=list(_COUNTED))
+    record.refresh_from_db(fields=[*COUNTED, "errors", "error_count"])
     record.state, record.finished_at = Import.State.FINISHED, now
     record.save(update_fields=["state", "finished_at"])
     failpoint("import.finished")
     return record
-
-
-_COUNTED = ("customers_created", "customers_updated", "orders_created", "orders_updated", "orders_unchanged", "orders_anonymous")

@@ -39,7 +39,7 @@ class Values(NamedTuple):
     """What an import writes of an order, by the names of Order's fields."""
 
     customer: int | None
-    status: int
+    status: int | None  # None where the file does not say
     ordered_on: str
     ordered_at: str | None
     amount: int
@@ -78,11 +78,13 @@ class Writer:
         stored = self._stored(list(said)) if self.known else {}
         wanted = {key: self._merged(said[key], before.values) for key, before in stored.items()}
         changed = {key for key, values in wanted.items() if values != stored[key].values}
-        new = [(*values, by_key[key].number or "", self.source, key) for key, values in said.items() if key not in stored]
+        new = [(*_complete(values), by_key[key].number or "", self.source, key) for key, values in said.items() if key not in stored]
         bulk.insert(Order, [*Values._fields, "number", "source", "key"], new)
         bulk.update(Order, Values._fields, [(stored[key].pk, *wanted[key]) for key in changed])
         if lines:
             changed |= self._write_lines({key: lines[purchase.row] for key, purchase in by_key.items()}, stored.keys())
+        else:
+            _drop_lines({stored[key].pk: wanted[key].amount for key in changed if wanted[key].amount != stored[key].values.amount})
         _note_changed({row[0] for row in new} | {owner for key in changed for owner in (wanted[key].customer, stored[key].values.customer)})
         return Counts(len(new), len(changed), len(said) - len(new) - len(changed), sum(purchase.who is None for purchase in purchases))
 
@@ -90,7 +92,7 @@ class Writer:
         """What the file says where it says something, else what is stored."""
         return Values(
             stored.customer or said.customer,
-            said.status if "status" in self.columns else stored.status,
+            stored.status if said.status is None else said.status,
             said.ordered_on,
             said.ordered_at or (stored.ordered_at if said.ordered_on == stored.ordered_on else None),
             said.amount,
@@ -149,7 +151,7 @@ def _values(purchase: Purchase, customers: Mapping[str, int], channels: Mapping[
     day, *instant = purchase.moment.split("|")
     return Values(
         customers[purchase.who] if purchase.who else None,
-        PAID if purchase.status is None else purchase.status,
+        purchase.status,
         day,
         instant[0] if instant else None,
         purchase.amount,
@@ -157,6 +159,11 @@ def _values(purchase: Purchase, customers: Mapping[str, int], channels: Mapping[
         purchase.cost,
         channels[purchase.channel] if purchase.channel else None,
     )
+
+
+def _complete(values: Values) -> Values:
+    """Of a new order: paid, unless the file says otherwise."""
+    return values._replace(status=PAID) if values.status is None else values
 
 
 def _instant(text: str | None) -> str | None:
@@ -181,6 +188,13 @@ def _stored_lines(orders: Collection[int]) -> Mapping[int, list[Line]]:
     for order, product, quantity, amount in lines.values_list("order", "product", "quantity", _whole("amount")):
         found[order].append(Line(product, None if quantity is None else int(quantity.scaleb(3)), amount))
     return found
+
+
+def _drop_lines(amounts: Mapping[int, int]) -> None:
+    """For a file without lines: those that no longer add up to the new amount of their order tell of an order that is past, and go."""
+    stale = [pk for pk, lines in _stored_lines(list(amounts)).items() if sum(line.amount for line in lines) != amounts[pk]]
+    if stale:
+        OrderLine.objects.filter(order__in=bulk.among(stale)).delete()
 
 
 def _merged_lines(said: list[Line], stored: list[Line]) -> list[Line]:

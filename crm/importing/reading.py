@@ -50,22 +50,39 @@ def survey(table: Table, columns: Columns) -> Survey:
     voters: list[tuple[int, Callable[[str], str], Counter[str]]] = [
         (columns.places[name], dates.evidence if name == "date" else numbers.evidence, votes) for name, votes in counted.votes.items()
     ]
-    of_currency = columns.places.get("currency", columns.places["amount"])
-    named = _currency_of_cell if "currency" in columns.places else numbers.currency_named
-    voters.append((of_currency, named, counted.currencies))
+    voters += [(place, named, counted.currencies) for place, named in _naming_currency(columns)]
     for _number, record in table.records():
         counted.rows += 1
         for place, evidence, votes in voters:
             if place < len(record) and len(record[place]) <= words.LONGEST:
                 votes[evidence(record[place])] += 1
     if not counted.rows:
-        raise Refused(_("The file has a header and no rows."), 1)
+        raise Refused(_("The file has a header and no rows."), table.start)
     del counted.currencies[""]
     return counted
 
 
+def _naming_currency(columns: Columns) -> list[tuple[int, Callable[[str], str]]]:
+    """Where a row may name its currency: in the column for it, else beside the amount."""
+    naming: list[tuple[str, Callable[[str], str]]] = [("currency", _currency_of_cell), ("amount", numbers.currency_named)]
+    return [(columns.places[name], named) for name, named in naming if name in columns.places]
+
+
 def _currency_of_cell(cell: str) -> str:
     return words.currency(words.clean(cell)) or ""
+
+
+def currency_of_most(table: Table, columns: Columns, reading: Reading, business: Business, today: date) -> str:
+    """The currency that more than half of the rows with a date and an amount name, or nothing."""
+    read = readers(columns, reading, business, today) | {"amount": numbers.number_reader(reading.marks["amount"] or numbers.POINT, 2)}
+    cells = [(columns.places[name], read[name]) for name in ("date", "amount")]
+    naming = _naming_currency(columns)
+    counted = Counter[str]()
+    for _number, record in table.records():
+        if len(record) >= len(columns.header) and all(_holds(reader, record[place]) for place, reader in cells):
+            counted[next(filter(None, (named(record[place]) for place, named in naming)), "")] += 1
+    code, times = counted.most_common(1)[0] if counted else ("", 0)
+    return code if times * 2 > counted.total() else ""
 
 
 def decide(counted: Survey, columns: Columns, order: str | None, mark: str | None) -> Reading:
@@ -99,7 +116,6 @@ def readers(columns: Columns, reading: Reading, business: Business, today: date)
     """The function that reads each of the file's fields, in the order of FIELDS."""
     zone = ZoneInfo(business.zone)
     written_in = UTC if plain(columns.header[columns.places["date"]]).endswith(" utc") else None
-    in_amounts = None if "currency" in columns.places else business.currency
     made: dict[str, Read] = {
         "date": dates.date_reader(reading.dates or dates.DMY, zone, today, written_in),
         "order": words.order_reader(_longest(Order, "number")),
@@ -112,7 +128,7 @@ def readers(columns: Columns, reading: Reading, business: Business, today: date)
         "currency": words.currency_reader(business.currency),
     }
     for name, mark in reading.marks.items():
-        made[name] = numbers.number_reader(mark or numbers.POINT, NUMBERS[name], in_amounts if name == "amount" else None)
+        made[name] = numbers.number_reader(mark or numbers.POINT, NUMBERS[name], business.currency)
     return {name: made[name] for name in FIELDS if name in columns.places}
 
 
@@ -179,6 +195,14 @@ class _Rows:
             return None
         number = self.number(record[place])
         return str(number) if number else None
+
+
+def _holds(read: Read, cell: str) -> bool:
+    """Whether there is a value in the cell."""
+    try:
+        return read(cell) is not None
+    except BadCell:
+        return False
 
 
 def _fails(read: Read, cell: str) -> bool:

@@ -1,8 +1,10 @@
 """A file as records of cells, in bounded memory whatever the file holds."""
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -16,6 +18,10 @@ DELIMITERS = (",", ";", "\t")
 RECORD_LIMIT = 1 << 20
 # Characters beyond which the spaces around cells go at once: a reader remembers short cells, and one of nothing but spaces is short to it.
 WIDE = 1 << 12
+# How many rows may be blank before the header; a file of nothing but line ends is not read to its end for it.
+BLANK = 1000
+# What Excel takes for the delimiter of the rows below.
+_SEP = re.compile(r"\s*sep=([^\w\s\"]|\t)\s*", re.IGNORECASE)
 
 
 class _Feed:
@@ -50,13 +56,12 @@ class Table:
     encoding: str
     delimiter: str
     header: Sequence[str] = ()
+    start: int = 1  # the number of the record with the header
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """The records below the header that hold anything, with their numbers; the header is 1."""
-        records = self._all()
-        next(records, None)
-        for number, record in records:
-            if any(record):
+        """The records below the header that hold anything, with their numbers in the file, whose first is 1."""
+        for number, record in self._all():
+            if number > self.start and any(record):
                 yield number, record
 
     def _all(self) -> Iterator[tuple[int, list[str]]]:
@@ -88,16 +93,38 @@ class Table:
 
 
 def read_table(path: Path, encoding: str, recognised: Callable[[Sequence[str]], int]) -> Table:
-    """The table in the file, by the delimiter that makes the most of its header."""
-    readings = [Table(path, encoding, delimiter) for delimiter in DELIMITERS]
-    headers = [_header(reading) for reading in readings]
-    best = max(range(len(readings)), key=lambda index: (recognised(headers[index]), len(headers[index])))
-    return Table(path, encoding, DELIMITERS[best], headers[best])
+    """The table in the file, by the delimiter that it names itself, or that makes the most of its header."""
+    named = _named_delimiter(Table(path, encoding, DELIMITERS[0]))
+    readings = [_headed(Table(path, encoding, delimiter)) for delimiter in ([named] if named else DELIMITERS)]
+    best = max(readings, key=lambda reading: (recognised(reading.header), len(reading.header)))
+    if not best.header:
+        raise Refused(_("The file has no header; the first row that is not blank says what its columns are."), 1)
+    return best
 
 
-def _header(table: Table) -> list[str]:
-    """The first record, without the empty columns that some shops end their rows with."""
-    header = [" ".join(printable(cell).split()) for cell in next((record for _number, record in table._all()), [])]
+def _named_delimiter(table: Table) -> str | None:
+    """The one in a first line like `sep=;`, which Excel writes and reads."""
+    first = next((table.delimiter.join(record) for _number, record in islice(table._all(), BLANK) if _says_something(record)), "")
+    match = _SEP.fullmatch(first)
+    return match[1] if match else None
+
+
+def _headed(table: Table) -> Table:
+    """The same with its header: the first record that is neither blank nor names the delimiter."""
+    for number, record in islice(table._all(), BLANK):
+        if _says_something(record) and not _SEP.fullmatch(table.delimiter.join(record)):
+            return replace(table, header=_without_ends(record), start=number)
+    return table
+
+
+def _says_something(record: Sequence[str]) -> bool:
+    """Whether the record is more than spaces and delimiters, also those that a reading by another one leaves in its cells."""
+    return any(letter.isalnum() for cell in record for letter in cell)
+
+
+def _without_ends(record: Sequence[str]) -> list[str]:
+    """The cells of a header, without the empty columns that some shops end their rows with."""
+    header = [" ".join(printable(cell).split()) for cell in record]
     while header and not header[-1]:
         header.pop()
     return header

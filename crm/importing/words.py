@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from babel.core import get_global
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
@@ -20,29 +21,58 @@ LONGEST = 100
 CHANNELS = 1000
 
 PAID, UNPAID, REFUNDED, CANCELLED = map(int, (Order.Status.PAID, Order.Status.UNPAID, Order.Status.REFUNDED, Order.Status.CANCELLED))
+# What is being made, sent or handed over counts as paid, as most shops do that only with what is; what waits for money does not.
 _STATUSES = {
     PAID: listed("""
-        paid, complete, completed, fulfilled, shipped, sent, delivered, processed, processing, succeeded, success, closed, done,
-        partially refunded, settled, captured, payment accepted, ok, yes, true, zaplaceno, zaplacena, zaplacene, uhrazeno, uhrazena,
-        vyrizeno, vyrizena, odeslano, odeslana, doruceno, dorucena, expedovano, dokonceno, dokoncena, prijato, castecne vraceno, ano,
-        oplacone, oplacona, zaplacone, zrealizowane, zrealizowana, wyslane, wyslano, dostarczone, zakonczone, tak
+        paid, complete, completed, fulfilled, partially fulfilled, shipped, partially shipped, sent, dispatched, delivered, picked up,
+        ready for pickup, ready to ship, awaiting shipment, awaiting fulfillment, awaiting pickup, in transit, in progress, in production,
+        preparing, being prepared, processed, processing, processing in progress, succeeded, success, closed, done, partially refunded,
+        partial refund, settled, captured, payment accepted, payment received, confirmed, accepted, ok, yes, true,
+        zaplaceno, zaplacena, zaplacen, zaplacene, uhrazeno, uhrazena, uhrazen, uhrazene, vyrizeno, vyrizena, vyrizen, vyrizene,
+        odeslano, odeslana, odeslan, odeslane, doruceno, dorucena, dorucen, dorucene, expedovano, expedovana, expedovan, expedovane,
+        predano dopravci, predana dopravci, dokonceno, dokoncena, dokoncen, dokoncene,
+        prijato, prijata, potvrzeno, potvrzena, vydano, vydana,
+        vyzvednuto, vyzvednuta, prevzato, prevzata, k vyzvednuti, ceka na vyzvednuti, pripraveno k vyzvednuti, pripravena k vyzvednuti,
+        pripraveno k odberu, pripravena k odberu, pripraveno k expedici, pripravena k expedici, pripraveno k odeslani,
+        pripravena k odeslani, pripraveno, pripravena, ceka na odeslani, ceka na expedici, k expedici, k odeslani, v priprave,
+        pripravuje se, probiha priprava, ve vyrobe, vyrizuje se, v reseni, zpracovava se, zpracovani, ve zpracovani, zpracovano, zpracovana,
+        na ceste, platba prijata, castecne vraceno, castecne vracena, castecne odeslano, castecne odeslana, reklamace vyrizena,
+        reklamace zamitnuta, ano,
+        oplacone, oplacona, oplacony, oplacono, zaplacone, zaplacona, zaplacono, zrealizowane, zrealizowana, zrealizowano, wyslane, wyslana,
+        wyslano, nadane, nadana, nadano, dostarczone, dostarczona, dostarczono, doreczone, doreczona, doreczono, odebrane, odebrana,
+        odebrano, zakonczone, zakonczona, zakonczono, wydane, wydano, potwierdzone, przyjete, w realizacji, w trakcie realizacji,
+        w przygotowaniu, przygotowane, przygotowywane, w produkcji, w drodze, przetwarzane, przetwarzanie, spakowane,
+        do wyslania, gotowe do wyslania, gotowe do wysylki, gotowe do odbioru, do odbioru, oczekuje na odbior, oczekuje na wysylke,
+        platnosc przyjeta, czesciowo zwrocone, tak
     """),
     UNPAID: listed("""
-        unpaid, open, pending, on hold, awaiting payment, waiting for payment, waiting, overdue, due, authorized, partially paid,
-        invoiced, new, pending payment, no, false, nezaplaceno, nezaplacena, nezaplacene, neuhrazeno, neuhrazena, nevyrizeno, nevyrizena,
-        ceka na platbu, po splatnosti, castecne uhrazeno, nova, ne, nieoplacone, nieoplacona, niezaplacone, oczekuje na platnosc,
-        czesciowo oplacone, nowe, przeterminowane, nie
+        unpaid, open, pending, on hold, awaiting payment, waiting for payment, waiting, overdue, due, past due, authorized, partially paid,
+        invoiced, new, pending payment, payment pending, not paid, no, false,
+        nezaplaceno, nezaplacena, nezaplacen, nezaplacene, neuhrazeno, neuhrazena, neuhrazen, neuhrazene, nevyrizeno, nevyrizena, nevyrizen,
+        nevyrizene, ceka na platbu, ceka na zaplaceni, ceka na uhradu, ceka se na platbu, ceka, cekajici, cekajici na platbu, pozastaveno,
+        pozastavena, po splatnosti, castecne uhrazeno, castecne uhrazena, castecne zaplaceno, castecne zaplacena, nova, nove, novy, ne,
+        nieoplacone, nieoplacona, nieoplacony, niezaplacone, niezaplacona, oczekuje na platnosc, oczekujace na platnosc, oczekuje na wplate,
+        oczekuje, oczekujace, wstrzymane, wstrzymano, czesciowo oplacone, czesciowo zaplacone, nowe, przeterminowane, nie
     """),
     REFUNDED: listed("""
-        refunded, refund, returned, charged back, chargeback, vraceno, vracena, vracene, vratka, dobropisovano, refundovano, zwrocone,
-        zwrocona, zwrot, zwrocono
+        refunded, fully refunded, refund, returned, charged back, chargeback, vraceno, vracena, vracen, vracene, vratka, vraceni penez,
+        penize vraceny, dobropisovano, dobropisovana, refundovano, refundovana, zwrocone, zwrocona, zwrocony, zwrocono, zwrot,
+        zwrot pieniedzy, zwrot srodkow
     """),
     CANCELLED: listed("""
-        cancelled, canceled, cancel, void, voided, failed, expired, declined, rejected, uncollectible, storno, stornovano, stornovana,
-        stornovane, zruseno, zrusena, zrusene, anulovano, anulowane, anulowana, anulowano, odrzucone, nieudane
+        cancelled, canceled, cancel, void, voided, failed, payment failed, payment error, expired, declined, rejected, uncollectible,
+        storno, stornovano, stornovana, stornovan, stornovane, zruseno, zrusena, zrusen, zrusene,
+        anulovano, anulovana, zamitnuto, zamitnuta, odmitnuto, odmitnuta, selhalo, selhala, neuspesna, neuspesne, nedoruceno, nedorucena,
+        nevyzvednuto, nevyzvednuta, chyba platby,
+        platba selhala, platba se nezdarila, anulowane, anulowana, anulowany, anulowano, odrzucone, odrzucona, odrzucono,
+        nieudane, nieudana, nieodebrane, wygasle, blad platnosci
     """),
 }
 STATUSES = {word: status for status, words in _STATUSES.items() for word in words}
+# The codes that a country uses now. Babel knows those of the past too, among them words like BAD that are none for a reader.
+CODES = frozenset(
+    code for used in get_global("territory_currencies").values() for code, _from, until, tender in used if tender and not until
+)
 CURRENCIES = {"kc": "CZK", "zl": "PLN", "€": "EUR", "$": "USD", "us$": "USD", "£": "GBP", "euro": "EUR"}
 
 # Spaces of all kinds, also those without a width.
@@ -109,8 +139,8 @@ def status_reader() -> Reader:
     def read(cell: str) -> int | None:
         word = " ".join(fold(clean(cell)).replace("_", " ").replace("-", " ").split())
         if word and (word not in STATUSES or len(cell) > LONGEST):
-            sentence = _("%(value)s is not a status; accepted are, for example, %(accepted)s.")
-            raise BadCell(sentence % {"value": shown(clean(cell)), "accepted": ", ".join(words[0] for words in _STATUSES.values())})
+            sentence = _("%(value)s is not a status; accepted are, for example, paid, unpaid, refunded, cancelled.")
+            raise BadCell(sentence % {"value": shown(clean(cell))})
         return STATUSES.get(word)
 
     return read
@@ -136,12 +166,11 @@ def channel_reader() -> Reader:
     return read
 
 
-def currency(word: str) -> str | None:
-    """The code of a currency, by its code, sign or word; None where it is none."""
+def currency(word: str, of_business: str | None = None) -> str | None:
+    """The code of a currency, by its code, sign or word; None where it is none. That of the business is one, whatever its owner has set."""
     short = fold(word[: LONGEST + 1]).replace(" ", "").rstrip(".")
-    if short in CURRENCIES:
-        return CURRENCIES[short]
-    return short.upper() if re.fullmatch(r"[a-z]{3}", short) else None
+    code = CURRENCIES.get(short, short.upper())
+    return code if code in CODES or code == of_business else None
 
 
 def currency_reader(of_business: str) -> Reader:
@@ -150,14 +179,14 @@ def currency_reader(of_business: str) -> Reader:
     @lru_cache(REMEMBERED)
     def read(cell: str) -> None:
         word = clean(cell)
-        if word:
-            refuse_other_currency(currency(word), word, of_business)
+        code = currency(word, of_business)
+        if word and code is None:
+            raise BadCell(_("%(value)s is not a currency.") % {"value": shown(word)})
+        refuse_other_currency(code, of_business)
 
     return read
 
 
-def refuse_other_currency(code: str | None, word: str, of_business: str) -> None:
-    if code is None:
-        raise BadCell(_("%(value)s is not a currency.") % {"value": shown(word)})
-    if code != of_business:
+def refuse_other_currency(code: str | None, of_business: str) -> None:
+    if code and code != of_business:
         raise BadCell(_("The currency is %(found)s; this business keeps its record in %(own)s.") % {"found": code, "own": of_business})

@@ -1,8 +1,10 @@
 """What columns mean by their headers."""
 
+import re
 from collections import Counter
 
 import pytest
+from django.conf import settings
 
 from crm.importing.columns import plain, read_columns, recognised
 from crm.importing.errors import Refused
@@ -30,6 +32,11 @@ def refusal_of(*header: str) -> Refused:
         ("ID klienta", "Vystaveno", "Celkem s DPH"),
         ("ID klienta", "Data zamówienia", "Wartość"),
         ("ID nabywcy", "Data wystawienia", "Kwota brutto"),
+        ("ID zákazníka", "Datum", "Cena celkem s DPH"),
+        ("ID zákazníka", "Datum", "Cena celkem bez DPH"),
+        ("ID zákazníka", "Datum", "Celková cena"),
+        ("ID zákazníka", "Datum", "Celkem k úhradě"),
+        ("ID klienta", "Data", "Wartość zamówienia"),
     ],
 )
 def test_names_are_known_in_three_languages_however_they_are_written(header):
@@ -42,6 +49,21 @@ def test_no_name_stands_for_two_fields():
 
 def test_every_name_is_written_as_a_header_is_compared():
     assert [alias for aliases in ALIASES.values() for alias in aliases if plain(alias) != alias] == []
+
+
+@pytest.mark.parametrize(
+    ("without", "with_tax"), [("Cena celkem bez DPH", "Cena celkem s DPH"), ("Celkem bez DPH", "Celkem"), ("Kwota netto", "Kwota brutto")]
+)
+def test_the_amount_with_tax_is_read_where_there_are_both(without, with_tax):
+    assert fields_of("email", "datum", without, with_tax)["amount"] == with_tax
+
+
+def test_a_header_of_more_than_200_characters_is_refused():
+    assert fields_of("email", "date", "amount", "x" * 200)
+    refusal = refusal_of("email", "date", "amount", "x" * 201)
+
+    assert str(refusal) == "The name of column 4 is 201 characters long; the limit is 200."
+    assert (refusal.error.row, refusal.error.column) == (1, None)
 
 
 def test_part_of_a_name_is_not_the_name():
@@ -108,3 +130,18 @@ def test_shopify_writes_its_order_number_into_name():
 
 def test_elsewhere_name_is_the_customers():
     assert fields_of("Name", "Email", "Total", "Date")["name"] == "Name"
+
+
+def documented_headers():
+    """The names in the table of docs/importing.md, by the field that its first column speaks of."""
+    rows = re.findall(r"^\| ([a-z' -]+) \| (.+) \|$", (settings.BASE_DIR / "docs" / "importing.md").read_text(), re.MULTILINE)
+    return {field: re.split(r", | \| ", names) for field, names in rows if field not in ("column", "exit code")}
+
+
+def test_every_header_in_the_documentation_is_known_as_what_it_says():
+    fields = {"customer's id": "customer", "e-mail": "email", "customer's name": "name", "order's id": "order"}
+    documented = documented_headers()
+
+    assert {fields.get(field, field) for field in documented} == set(ALIASES)
+    for field, names in documented.items():
+        assert [name for name in names if plain(name) not in ALIASES[fields.get(field, field)]] == [], field

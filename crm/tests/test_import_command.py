@@ -1,16 +1,22 @@
 """`manage.py import_orders`: its output, its exit codes, and files it refuses."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import zipfile
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from crm import locks
+from crm.importing import batches
+from crm.importing.customers import take_in
 from crm.models import Import, Order
 from crm.tests.installation import ROOT, Installation
 
@@ -60,7 +66,7 @@ def test_without_json_a_person_reads_what_happened(run):
     assert code == 0
     assert "26 rows read." in out
     assert "Customers: 1 created, 0 updated." in out
-    assert "25 rows were left out:\nrow 3, amount: “bad” is not a number." in out
+    assert "25 rows have errors:\nrow 3, amount: “bad” is not a number." in out
     assert out.endswith("and 5 more.\n")
 
 
@@ -100,7 +106,7 @@ def test_rows_of_which_none_can_be_taken_end_with_1(run):
         ("email,date,amount\n".encode("utf-16"), "UTF-16"),
         (b"\0" * 1000, "not a text file"),
         (b"email,date,amount\n", "a header and no rows"),
-        (b"\n\n\n", "Each order needs a customer"),
+        (b"\n\n\n", "The file has no header"),
         (b"email,date,Amount,amount\n", "Two columns mean the same"),
         (b'email,date,amount\na@x.cz,"2026-01-02,5\n', "Row 2 opens a quotation mark that is not closed"),
         (b"<html><body>Sign in</body></html>", "Each order needs a customer"),
@@ -130,6 +136,12 @@ def test_a_spreadsheet_a_folder_and_nothing_are_refused(run, tmp_path):
 def test_wrong_usage_is_refused(run, options):
     with pytest.raises(CommandError):
         run("email,date,amount\na@x.cz,2026-01-02,5\n", *options)
+
+
+@pytest.mark.parametrize(("source", "wrong"), [("a\tb", "holds no tabs"), ("x" * 51, "at most 50 characters"), (" ", "has a name")])
+def test_what_is_wrong_with_a_source_is_said(run, source, wrong):
+    with pytest.raises(CommandError, match=wrong):
+        run("email,date,amount\na@x.cz,2026-01-02,5\n", "--source", source)
 
 
 @pytest.mark.django_db
@@ -172,6 +184,120 @@ def test_a_full_disk_is_said(run, monkeypatch):
     code, _out, err = run("email,date,amount\n" + "a@x.cz,2026-01-02,5\n" * 5000)
 
     assert (code, "full" in err) == (1, True)
+
+
+SIX = "email,date,amount\n" + "".join(f"u{number}@x.cz,2026-01-02,5\n" for number in range(6)) + "v@x.cz,2026-01-02,x\n"
+
+
+@pytest.fixture
+def fail(monkeypatch):
+    """Makes every try at a batch from the n-th on end so."""
+
+    def from_batch(turn, end):
+        batches_begun = []
+
+        def take_in_or_end(people, now):
+            people = list(people)
+            batches_begun.append(people)
+            if len(batches_begun) >= turn:
+                end()
+            return take_in(people, now)
+
+        monkeypatch.setattr(batches, "take_in", take_in_or_end)
+        monkeypatch.setattr(batches, "ROWS", 2)
+        monkeypatch.setattr(batches, "PAUSE", 0)
+
+    return from_batch
+
+
+def io_error():
+    raise OperationalError("disk I/O error")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("turn", "code", "created"), [(1, 1, 0), (3, 0, 4)])
+def test_an_import_that_the_database_ends_tells_what_is_written(run, fail, turn, code, created):
+    fail(turn, io_error)
+
+    ended, out, err = run(SIX, "--json")
+    result = json.loads(out)
+
+    sentence = (
+        f"The database did not take the orders from row {created + 2} on: disk I/O error. Run the import again; it goes on from there."
+    )
+    assert (ended, err) == (code, sentence + "\n")
+    assert (result["rows"], result["orders"]["created"], result["customers"]["created"]) == (7, created, created)
+    assert (result["errors"][0], result["error_count"]) == ({"row": created + 2, "column": None, "reason": sentence}, 2)
+    assert (Order.objects.count(), Import.objects.get().error_count) == (created, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_that_the_database_ends_is_told_in_words_too(run, fail, monkeypatch):
+    fail(3, io_error)
+
+    _code, out, _err = run(SIX)
+
+    assert "Orders: 4 created" in out
+    assert "1 row has an error:" in out
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_import_that_is_stopped_says_how_to_go_on(run, fail, stop):
+    before = signal.getsignal(signal.SIGTERM)
+    fail(3, lambda: os.kill(os.getpid(), stop))
+
+    code, out, err = run(SIX, "--json")
+
+    assert (code, err) == (130, "Stopped; run it again with the same file, and it goes on where it stopped.\n")
+    assert (json.loads(out)["orders"]["created"], Order.objects.count()) == (4, 4)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.django_db
+def test_an_import_that_is_stopped_while_it_reads_has_done_nothing(run, monkeypatch):
+    monkeypatch.setattr("crm.importing.orders.scan", lambda path: os.kill(os.getpid(), signal.SIGINT))
+
+    code, out, err = run(SIX, "--json")
+
+    assert (code, err.startswith("Stopped"), json.loads(out)["rows"]) == (130, True, 0)
+
+
+@pytest.mark.django_db
+def test_a_folder_that_cannot_be_written_is_said(run, tmp_path, settings):
+    settings.DATA_DIR = tmp_path / "missing"
+
+    code, out, err = run(SIX, "--json")
+
+    assert (code, json.loads(out)["error_count"]) == (1, 1)
+    assert "No such file or directory" in err and len(err.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_a_database_that_is_none_is_said(installation, tmp_path):
+    shop = Installation(installation)
+    (tmp_path / "good.csv").write_text(SIX)
+    if url := installation.get("DATABASE_URL"):
+        broken = {"DATABASE_URL": url.rpartition("/")[0] + "/no_such_database"}
+    else:
+        Path(installation["DATA_DIR"], "regulars.sqlite3").write_bytes(b"no database" * 1000)
+        broken = {}
+
+    done = shop.manage("import_orders", tmp_path / "good.csv", "--json", **broken)
+
+    assert (done.returncode, json.loads(done.stdout)["error_count"], "Traceback" in done.stderr) == (1, 1, False)
+    assert "The database cannot be used" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_header_of_a_hundred_thousand_characters_is_refused_in_little_memory(installation, tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text("email,date,amount," + "x" * 120_000 + "\n" + "a@x.cz,2026-01-02,5,a\0b\n" * 1500)
+
+    done, peak = peak_of(Installation(installation), path)
+
+    assert (done.returncode, len(done.stdout) < 10_000, peak < MEMORY) == (1, True, True)
+    assert "column 4 is 120000 characters long" in done.stderr
 
 
 @pytest.mark.slow

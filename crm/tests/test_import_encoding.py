@@ -1,6 +1,7 @@
 """The encoding of a file, and what is no text at all."""
 
 import os
+import random
 
 import pytest
 
@@ -43,6 +44,10 @@ def test_one_broken_letter_does_not_turn_utf8_into_another_encoding(tmp_path):
     assert encoding_of(tmp_path, CZECH.encode() + b"\xff") == "utf-8-sig"
 
 
+def test_a_few_stray_control_characters_are_still_text(tmp_path):
+    assert encoding_of(tmp_path, b"note,date,amount\na\x0bb,2026-01-02,5\n\x1a") == "utf-8-sig"
+
+
 def test_letters_late_in_the_file_count(tmp_path):
     assert encoding_of(tmp_path, b"a\n" * BLOCK + "Žižka".encode("cp1250")) == "cp1250"
 
@@ -58,6 +63,8 @@ def test_letters_late_in_the_file_count(tmp_path):
         (b"\x89PNG\r\n\x1a\n", "not a text file"),
         (b"a\0b,c\n1,2\n", "not a text file"),
         (b"date\n" + b"\0" * 100, "not a text file"),
+        (random.Random(1).randbytes(5000), "not a text file"),
+        (b"date\n" + random.Random(2).randbytes(5000), "not a text file"),
         ("date,amount\n".encode("utf-16-le"), "not a text file"),
     ],
 )

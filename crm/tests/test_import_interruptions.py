@@ -2,16 +2,17 @@
 
 import json
 import sqlite3
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import IntegrityError, OperationalError
+from django.db import OperationalError, connection
 
-from crm.importing import batches, customers, staging
+from crm.importing import batches, staging
 from crm.importing.errors import Refused
-from crm.models import Customer, Facts, Import, Order
+from crm.models import Customer, Import, Order
 from crm.tests.imports import NOW, take
 from crm.tests.installation import Installation
 from crm.tests.points import failpoints
@@ -212,24 +213,80 @@ def test_an_import_that_goes_on_reads_as_on_the_day_it_began(interrupt, monkeypa
     assert take(content).counts == (3, 0, 0, 3, 0, 1)
 
 
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Lets someone else, on a connection of their own, do something after the file was checked and before it is written."""
+
+    def someone_else(does):
+        def work():
+            try:
+                does()
+            finally:
+                connection.close()
+
+        def failpoint(name):
+            if name == "import.begun":
+                thread = threading.Thread(target=work)
+                thread.start()
+                thread.join()
+
+        monkeypatch.setattr(batches, "failpoint", failpoint)
+        monkeypatch.setattr(batches, "PAUSE", 0)
+
+    return someone_else
+
+
+WITH_ID = "customer_id,email,date,amount\n"
+
+
+def all_customers():
+    return list(Customer.objects.order_by("pk").values_list("external_id", "email"))
+
+
 @pytest.mark.django_db(transaction=True)
-def test_a_customer_saved_by_a_person_in_the_same_moment_is_found_the_second_time(monkeypatch):
-    insert = customers.bulk.insert
-    others = iter(["a@x.cz"])
+def test_a_customer_saved_with_the_email_meanwhile_gets_the_id(meanwhile):
+    meanwhile(lambda: Customer.objects.create(email="c1@x.cz"))
 
-    def insert_after_another(model, names, rows):
-        if model is Customer and (email := next(others, None)):
-            raise_as_the_database_would(email)
-        insert(model, names, rows)
+    assert take(WITH_ID + "c1,c1@x.cz,2026-01-02,5\n").counts == (1, 0, 0, 0, 1, 0)
+    assert all_customers() == [("c1", "c1@x.cz")]
+    assert Order.objects.get().customer == Customer.objects.get()
 
-    def raise_as_the_database_would(email):
-        raise IntegrityError("another customer has this e-mail")
 
-    monkeypatch.setattr(customers.bulk, "insert", insert_after_another)
-    monkeypatch.setattr(batches, "PAUSE", 0)
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("known", [False, True])
+def test_an_email_given_to_another_id_meanwhile_is_left_out_and_the_order_kept(meanwhile, known):
+    if known:
+        Customer.objects.create(external_id="c1")
+    meanwhile(lambda: Customer.objects.create(external_id="other", email="c1@x.cz"))
 
-    assert take(SMALL + "a@x.cz,2026-01-02,5\n").counts == (1, 0, 0, 1, 0, 0)
-    assert Facts.objects.count() == 1
+    taken = take(WITH_ID + "c1,c1@x.cz,2026-01-02,5\nc1,c1@x.cz,2026-01-03,5\nc2,c2@x.cz,2026-01-02,x\n")
+
+    assert taken.errors == [
+        (2, "email", "The e-mail c1@x.cz belongs to another customer by now; the order was taken without it."),
+        (4, "amount", "“x” is not a number."),
+    ]
+    assert taken.counts == (2, 0, 0, 0 if known else 1, 0, 2)
+    assert sorted(all_customers()) == [("c1", ""), ("other", "c1@x.cz")]
+    assert set(Order.objects.values_list("customer__external_id", flat=True)) == {"c1"}
+    assert Import.objects.get().error_count == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("external_id", ["", "c1"])
+def test_a_customer_known_by_email_who_is_saved_meanwhile_is_found(meanwhile, external_id):
+    meanwhile(lambda: Customer.objects.create(external_id=external_id, email="c1@x.cz"))
+
+    assert take(SMALL + "c1@x.cz,2026-01-02,5\n").counts == (1, 0, 0, 0, 0, 0)
+    assert all_customers() == [(external_id, "c1@x.cz")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_customer_who_was_to_get_the_id_and_has_another_by_now_keeps_it(meanwhile):
+    Customer.objects.create(email="c1@x.cz")
+    meanwhile(lambda: Customer.objects.update(external_id="other"))
+
+    assert take(WITH_ID + "c1,c1@x.cz,2026-01-02,5\n").counts == (1, 0, 0, 1, 0, 1)
+    assert all_customers() == [("other", "c1@x.cz"), ("c1", "")]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -89,13 +89,20 @@ def test_only_columns_of_the_file_change():
     assert orders("status", "channel__name", "cost", "ordered_at") == [(1, "Web", 2, datetime(2026, 1, 2, 9, tzinfo=UTC))]
 
 
-def test_blank_cells_delete_nothing_and_a_blank_status_is_paid():
-    take("order_id,email,date,amount,status,channel,cost\nA,a@x.cz,2026-01-02,5,unpaid,Web,2\n")
+@pytest.mark.parametrize(("status", "kept"), [("unpaid", 1), ("refunded", 2), ("cancelled", 3)])
+def test_blank_cells_delete_nothing(status, kept):
+    take(f"order_id,email,date,amount,status,channel,cost\nA,a@x.cz,2026-01-02,5,{status},Web,2\n")
 
     taken = take("order_id,email,date,amount,status,channel,cost\nA,,2026-01-02,5,,,\n")
 
-    assert taken.counts == (0, 1, 0, 0, 0, 0)
-    assert orders("customer__email", "status", "channel__name", "cost") == [("a@x.cz", 0, "Web", 2)]
+    assert taken.counts == (0, 0, 1, 0, 0, 0)
+    assert orders("customer__email", "status", "channel__name", "cost") == [("a@x.cz", kept, "Web", 2)]
+
+
+def test_a_new_order_with_a_blank_status_is_paid():
+    take("order_id,email,date,amount,status\nA,a@x.cz,2026-01-02,5,\n")
+
+    assert orders("status") == [(0,)]
 
 
 def test_an_order_that_was_nobodys_gets_its_customer():
@@ -177,6 +184,16 @@ def test_changed_lines_are_written_anew():
     assert OrderLine.objects.get().amount == 10
 
 
+def test_lines_that_no_longer_add_up_to_a_new_amount_are_dropped():
+    header = NUMBERED[:-1] + ",product,quantity\n"
+    take(header + "A,7,2026-01-02,5,Mug,2\nA,7,2026-01-02,6,Pen,1\nB,7,2026-01-02,5,Mug,2\nC,7,2026-01-02,5,Mug,2\n")
+    Order.objects.filter(number="B").update(amount=4)
+
+    take(NUMBERED + "A,7,2026-01-02,30\nB,7,2026-01-02,5\nC,7,2026-01-03,5\n")
+
+    assert list(OrderLine.objects.values_list("order__number", flat=True).order_by("order")) == ["B", "C"]
+
+
 def test_cost_is_unknown_where_one_line_lacks_it():
     take(NUMBERED[:-1] + ",cost\nA,7,2026-01-02,5,1\nA,7,2026-01-02,5,\n")
 
@@ -190,10 +207,23 @@ def test_a_further_line_may_leave_the_amount_out():
     assert [(row, column) for row, column, _reason in taken.errors] == [(4, "amount"), (5, "amount")]
 
 
-def test_the_last_status_and_channel_of_an_order_count():
-    take(NUMBERED[:-1] + ",status,channel\nA,7,2026-01-02,5,unpaid,Web\nA,7,2026-01-02,5,refunded,\n")
+def test_the_last_channel_of_an_order_counts():
+    take(NUMBERED[:-1] + ",channel\nA,7,2026-01-02,5,Web\nA,7,2026-01-02,5,Shop\nA,7,2026-01-02,5,\n")
 
-    assert orders("status", "channel__name") == [(2, "Web")]
+    assert orders("channel__name") == [("Shop",)]
+
+
+def test_lines_without_a_status_follow_the_one_that_names_it():
+    take(NUMBERED[:-1] + ",status\nA,7,2026-01-02,5,\nA,7,2026-01-02,5,refunded\nA,7,2026-01-02,5,vráceno\n")
+
+    assert orders("status", "amount") == [(2, 15)]
+
+
+def test_a_line_with_another_status_takes_the_order_out():
+    taken = take(NUMBERED[:-1] + ",status\nA,7,2026-01-02,5,\nA,7,2026-01-02,5,paid\nA,7,2026-01-02,5,cancelled\nB,7,2026-01-02,5,\n")
+
+    assert (4, "status", "The order has another status in row 3.") in taken.errors
+    assert orders("number") == [("B",)]
 
 
 @pytest.mark.parametrize(
@@ -291,6 +321,47 @@ def test_two_currencies_that_are_as_common_set_none():
     taken = take("email,date,amount,currency\na@x.cz,2026-01-02,5,EUR\na@x.cz,2026-01-03,5,CZK\n")
 
     assert taken.errors == [(2, "currency", "The currency is EUR; this business keeps its record in CZK.")]
+
+
+@pytest.mark.parametrize("amounts", [("3 pcs", "5"), ("bad0", "bad1", "5"), ("5 tis", "5"), ("100", "200", "5 €"), ("5 €", "x €", "7")])
+def test_neither_junk_nor_a_minority_sets_the_currency(amounts):
+    taken = take(PLAIN + "".join(f"7,2026-01-02,{amount}\n" for amount in amounts))
+
+    assert (Business.load().currency, orders("amount") != []) == ("CZK", True)
+    assert taken.errors
+
+
+@pytest.mark.parametrize("currencies", [("nil", ""), ("", "", "USD"), ("USD", "")])
+def test_neither_junk_nor_a_minority_in_a_column_sets_the_currency(currencies):
+    taken = take("customer_id,date,amount,currency\n" + "".join(f"7,2026-01-02,5,{currency}\n" for currency in currencies))
+
+    assert Business.load().currency == "CZK"
+    assert [column for _row, column, _reason in taken.errors] == ["currency"]
+
+
+def test_rows_that_cannot_be_read_have_no_say_in_the_currency():
+    take("customer_id,date,amount,currency\n7,2026-01-02,5,EUR\n7,soon,5,CZK\n7,2026-01-02,x,CZK\n7\n")
+
+    assert Business.load().currency == "EUR"
+
+
+@pytest.mark.parametrize("amount", ["5 €", "$5"])
+def test_a_sign_beside_the_amount_is_read_whatever_the_column_says(amount):
+    taken = take(f"customer_id,date,amount,currency\n7,2026-01-02,{amount},CZK\n7,2026-01-02,5 Kč,CZK\n7,2026-01-02,5,CZK\n")
+
+    assert [(row, column) for row, column, _reason in taken.errors] == [(2, "amount")]
+
+
+def test_a_cost_in_another_currency_is_an_error():
+    assert take("customer_id,date,amount,cost\n7,2026-01-02,5,3 €\n7,2026-01-03,5,3\n").errors == [
+        (2, "cost", "The currency is EUR; this business keeps its record in CZK.")
+    ]
+
+
+def test_a_currency_that_only_the_owner_knows_is_known():
+    Business.objects.create(pk=1, currency="HRK")
+
+    assert take("customer_id,date,amount,currency\n7,2026-01-02,5 hrk,HRK\n").errors == []
 
 
 def test_a_sign_in_the_amount_speaks_of_currency_where_no_column_does():

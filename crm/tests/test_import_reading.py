@@ -133,6 +133,15 @@ def test_a_header_alone_is_refused():
         take(PLAIN + "\n,,\n")
 
 
+def test_below_blank_rows_rows_are_named_as_the_file_counts_them():
+    taken = take("\n\n" + PLAIN + "7,2026-01-02,x\n7,2026-01-02,5\n")
+    assert [row for row, _column, _reason in taken.errors] == [4]
+
+    with pytest.raises(Refused) as refused:
+        take("\n\ncustomer_id,date\n")
+    assert refused.value.error.row == 3
+
+
 def test_a_thousand_errors_are_listed_and_all_are_counted():
     taken = take(PLAIN + "7,2026-01-02,x\n" * 1500 + "7,2026-01-02,5\n")
 

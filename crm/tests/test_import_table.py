@@ -28,6 +28,35 @@ def test_the_delimiter_is_the_one_that_makes_sense_of_the_header(tmp_path, delim
     assert (table.delimiter, table.header) == (delimiter, ["date", "amount", "a, b; c d"])
 
 
+@pytest.mark.parametrize("blank", ["\n\n", "\ufeff\r\n\r\n", ",,\n \n", '"",\n\t\n'])
+def test_blank_rows_above_the_header_are_passed_over_and_counted(tmp_path, blank):
+    table = table_of(tmp_path, blank + "date,amount\n1,2\n")
+
+    assert (list(table.header), table.start) == (["date", "amount"], 3)
+    assert list(table.records()) == [(4, ["1", "2"])]
+
+
+@pytest.mark.parametrize("named", ["sep=|", "SEP=|", '"sep=|"', "\ufeffsep=|", "\nsep=|"])
+def test_a_first_line_may_name_the_delimiter(tmp_path, named):
+    table = table_of(tmp_path, named + "\ndate|amount, with; all\n1|2\n")
+
+    assert (table.delimiter, list(table.header)) == ("|", ["date", "amount, with; all"])
+    assert [record for _number, record in table.records()] == [["1", "2"]]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_usual_delimiters_may_be_named_too(tmp_path, delimiter):
+    table = table_of(tmp_path, f"sep={delimiter}\ndate{delimiter}amount\n1{delimiter}2\n")
+
+    assert (table.delimiter, list(table.header), list(table.records())) == (delimiter, ["date", "amount"], [(3, ["1", "2"])])
+
+
+@pytest.mark.parametrize("content", ["\ufeff", "\n\n\n", "\ufeff\n", ",,,\n;;\n", "sep=;\n", "\n" * 2_000_000])
+def test_a_file_without_a_header_is_said_to_have_none(tmp_path, content):
+    with pytest.raises(Refused, match="has no header"):
+        table_of(tmp_path, content)
+
+
 def test_known_names_weigh_more_than_many_columns(tmp_path):
     assert table_of(tmp_path, "date;amount, with, some, remarks;email\n").delimiter == ";"
 

@@ -1,7 +1,9 @@
 """Text, e-mails, statuses, channels and currencies."""
 
 import pytest
+from django.utils import translation
 
+from crm.fold import fold
 from crm.importing import words
 from crm.importing.errors import BadCell, shown
 from crm.importing.words import CANCELLED, PAID, REFUNDED, UNPAID
@@ -81,6 +83,10 @@ def test_an_email_beyond_the_limit_is_an_error():
             ("Vyřízená", PAID),
             ("opłacone", PAID),
             ("partially_refunded", PAID),
+            *((word, PAID) for word in ("Expedována", "expedováno", "expedován", "odeslána", "odesláno", "doručena", "doručeno")),
+            *((word, PAID) for word in ("vyřízen", "vyřízeno", "k vyzvednutí", "čeká na vyzvednutí", "připraveno k odběru", "v přípravě")),
+            *((word, PAID) for word in ("ve výrobě", "vyřizuje se", "reklamace vyřízena", "wysłane", "wysłano", "dostarczone")),
+            *((word, PAID) for word in ("zrealizowane", "w realizacji", "shipped", "delivered", "processing", "partially refunded")),
         ),
         *(
             ("Unpaid", UNPAID),
@@ -88,12 +94,15 @@ def test_an_email_beyond_the_limit_is_an_error():
             ("Nezaplaceno", UNPAID),
             ("Nevyřízená", UNPAID),
             ("WAITING_FOR_PAYMENT", UNPAID),
+            *((word, UNPAID) for word in ("čeká na platbu", "nezaplacena", "oczekuje na płatność", "pending")),
             ("nieopłacone", UNPAID),
         ),
         *(
             ("refunded", REFUNDED),
             ("Vráceno", REFUNDED),
             ("zwrócone", REFUNDED),
+            *((word, REFUNDED) for word in ("vrácena", "zwrot", "zwrócona")),
+            *((word, CANCELLED) for word in ("stornováno", "zrušena", "zrušeno", "failed", "voided", "canceled", "anulowano")),
             ("cancelled", CANCELLED),
             ("Stornována", CANCELLED),
             ("anulowane", CANCELLED),
@@ -109,6 +118,15 @@ def test_an_unknown_status_is_an_error_that_quotes_it_and_lists_some(cell):
     assert complaint(read_status, cell) == f"“{cell}” is not a status; accepted are, for example, paid, unpaid, refunded, cancelled."
 
 
+@pytest.mark.parametrize("language", ["en", "cs", "pl"])
+def test_the_statuses_given_as_examples_are_in_the_readers_language_and_accepted(language):
+    with translation.override(language):
+        examples = complaint(words.status_reader(), "?").rstrip(".").replace(",", "").split()[-4:]
+
+    assert [words.STATUSES.get(fold(word)) for word in examples] == [PAID, UNPAID, REFUNDED, CANCELLED]
+    assert ("paid" in examples) == (language == "en")
+
+
 @pytest.mark.parametrize(
     ("word", "code"),
     [
@@ -119,6 +137,9 @@ def test_an_unknown_status_is_an_error_that_quotes_it_and_lists_some(cell):
         ("€", "EUR"),
         ("$", "USD"),
         ("£", "GBP"),
+        ("nil", None),
+        ("pcs", None),
+        ("bad", None),
         ("koruna", None),
         ("1", None),
         ("", None),

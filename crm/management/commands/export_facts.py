@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import Error
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             rows = export.write(options["file"])
-        except DatabaseError as error:
+        except Error as error:
             raise CommandError(told(error)) from error
         except OSError as error:
             values = {"file": options["file"], "reason": error.strerror or str(error)}

@@ -1,26 +1,34 @@
 import argparse
 import json
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError
+from django.db import Error
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.importing.errors import Refused
+from crm.importing.errors import Errors, Interrupted, Refused, refusal_of
 from crm.importing.orders import DATES, DECIMALS, DEFAULT_SOURCE, import_orders
 from crm.models import Import, Order
 
 LISTED = 20
+STOPPED = 130  # as the shell says of what Ctrl-C has ended
 
 
 def a_source(text: str) -> str:
     limit = Import._meta.get_field("source").max_length or 0
-    if not 0 < len(text.strip()) <= limit or not text.isprintable():
-        raise argparse.ArgumentTypeError(_("a source has 1 to %(limit)s characters") % {"limit": limit})
+    if not text.strip():
+        raise argparse.ArgumentTypeError(_("a source has a name"))
+    if len(text.strip()) > limit:
+        raise argparse.ArgumentTypeError(_("the name of a source has at most %(limit)s characters") % {"limit": limit})
+    if not text.isprintable():
+        raise argparse.ArgumentTypeError(_("the name of a source holds no tabs, line ends or other characters that cannot be seen"))
     if text.strip() == Order.BY_HAND:
         raise argparse.ArgumentTypeError(_("“%(source)s” is the source of orders entered by hand") % {"source": Order.BY_HAND})
     return text.strip()
@@ -39,32 +47,49 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("print the result as one JSON object"))
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            done = import_orders(
-                path=options["file"],
-                source=options["source"],
-                dates=options["dates"],
-                decimal=options["decimal"],
-                now=datetime.now(UTC),
-                say=self.stderr.write,
-            )
-        except Refused as refusal:
-            done = self.refused(refusal)
-        except DatabaseError as error:
-            done = self.refused(Refused(_("The database cannot be used: %(why)s.") % {"why": str(error).strip()}))
+        done, refusal = self.take(options)
+        if refusal:
+            self.stderr.write(str(refusal))
         if options["json"]:
-            self.stdout.write(json.dumps(as_dict(done)))
+            self.stdout.write(json.dumps(as_dict(done, refusal)))
         elif done.rows:
             self.stdout.write(in_words(done))
-        if done.state != Import.State.FINISHED:
+        if refusal and refusal.stopped:
+            sys.exit(STOPPED)
+        if not done.cursor:  # no order of the file is in the record
             sys.exit(1)
 
-    def refused(self, refusal: Refused) -> Import:
-        self.stderr.write(str(refusal))
-        return Import(errors=[refusal.error.as_dict()], error_count=1)
+    def take(self, options: dict[str, Any]) -> tuple[Import, Refused | None]:
+        """What was done, and what kept it from being all."""
+        try:
+            with terminated_as_interrupted():
+                done = import_orders(
+                    path=options["file"],
+                    source=options["source"],
+                    dates=options["dates"],
+                    decimal=options["decimal"],
+                    now=datetime.now(UTC),
+                    say=self.stderr.write,
+                )
+        except Interrupted as interrupted:
+            return interrupted.record, interrupted
+        except (Refused, Error, OSError, KeyboardInterrupt) as error:
+            return Import(), refusal_of(error)
+        return done, None
 
 
-def as_dict(done: Import) -> dict[str, Any]:
+@contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM does what Ctrl-C does: the batch that is being written is taken back, and a sentence says how to go on."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def as_dict(done: Import, refusal: Refused | None = None) -> dict[str, Any]:
+    ended = [refusal.error.as_dict()] if refusal else []
     return {
         "rows": done.rows,
         "customers": {"created": done.customers_created, "updated": done.customers_updated},
@@ -74,8 +99,8 @@ def as_dict(done: Import) -> dict[str, Any]:
             "unchanged": done.orders_unchanged,
             "anonymous": done.orders_anonymous,
         },
-        "errors": done.errors,
-        "error_count": done.error_count,
+        "errors": [*ended, *done.errors][: Errors.KEPT],
+        "error_count": done.error_count + len(ended),
     }
 
 
@@ -92,9 +117,7 @@ def in_words(done: Import) -> str:
         },
     ]
     if done.error_count:
-        lines.append(
-            ngettext("%(count)s row was left out:", "%(count)s rows were left out:", done.error_count) % {"count": done.error_count}
-        )
+        lines.append(ngettext("%(count)s row has an error:", "%(count)s rows have errors:", done.error_count) % {"count": done.error_count})
         lines += [_error_in_words(error) for error in done.errors[:LISTED]]
         more = done.error_count - LISTED
         if more > 0:
