@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from crm import export
 from crm.faults import told
+from crm.models import Facts
 
 
 class Command(BaseCommand):
@@ -19,6 +20,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            # An ordinary question first: of a server-side cursor that fails, Django closes what never opened, and raises that error raw.
+            Facts.objects.exists()
             rows = export.write(options["file"])
         except Error as error:
             raise CommandError(told(error)) from error
