@@ -25,11 +25,12 @@ ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or [*environment.LOOPBACK, "[
 CSRF_TRUSTED_ORIGINS = [f"https://{host.removeprefix('.')}" for host in ALLOWED_HOSTS if host != "*"] if HTTPS else []
 
 INSTALLED_APPS = [
-    "config",
-    "lifecycle",
-    "segments",
-    "surveys",
+    # From the ground up, so that each floor finds the catalogue of facts filled by those below it.
     "crm",
+    "surveys",
+    "segments",
+    "lifecycle",
+    "config",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -84,7 +84,8 @@ class CustomerAdmin(Folded):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
         """What is derived goes with its customer, though nobody may delete it by itself."""
         listed, counts, forbidden, protected = super().get_deleted_objects(objs, request)
-        derived = {str(model._meta.verbose_name) for model in (Facts, Changed)}
+        # Whichever floor it is on.
+        derived = {str(model._meta.verbose_name) for model, panel in self.admin_site._registry.items() if isinstance(panel, Derived)}
         return listed, counts, {name for name in forbidden if str(name) not in derived}, protected
 
 

@@ -22,7 +22,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0", "'")
 
 
 def header() -> list[str]:
-    return ["external_id", "email", "name", *FACTS, "stage_since", "revenue_share", "revenue_rank", "stage"]
+    return ["external_id", "email", "name", *_columns(), "revenue_share", "revenue_rank", "stage"]
+
+
+def _columns() -> list[str]:
+    """The facts but the stage, which stands last."""
+    return [name for name in FACTS if name != "stage"]
 
 
 def write(path: Path) -> int:
@@ -69,14 +74,13 @@ def _rows() -> Iterator[list[str]]:
     brought = Case(When(revenue_12m__gt=0, then=F("revenue_12m")), default=Value(0), output_field=MoneyField())
     ranked = Facts.objects.annotate(rank=Window(RowNumber(), order_by=[F("revenue_12m").desc(), F("pk").asc()]), total=Window(Sum(brought)))
     texts = ["customer__external_id", "customer__email", "customer__name"]
-    facts = [*FACTS, "stage_since", "stage", "rank", "total"]
+    facts = [*FACTS, "rank", "total"]
     for row in ranked.order_by("pk").values_list(*texts, *facts).iterator(_AT_ONCE):
         values = dict(zip(facts, row[len(texts) :], strict=True))
         ranks = values["revenue_12m"] > 0
         yield [
             *map(as_text, row[: len(texts)]),
-            *(_cell(name, values[name]) for name in FACTS),
-            _plain(values["stage_since"]),
+            *(_cell(name, values[name]) for name in _columns()),
             f"{values['revenue_12m'] / values['total']:.12f}" if ranks else "",
             str(values["rank"]) if ranks else "",
             as_text(values["stage"]),

@@ -1,8 +1,197 @@
-"""What a night leaves behind about itself."""
+"""Ladders and who stands where on them; and what a night leaves behind about itself."""
 
-from django.db import models
-from django.db.models import Q
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+
+from crm.models import Customer, User
+from crm.rules import EVERYONE, InvalidRule, parse
+
+# A rule that decides a stage cannot ask what is decided by it.
+AFTER_STAGES = ("stage", "stage_since")
+LONGEST_REASON = 2000
+
+
+class Ladder(models.Model):
+    """Stages in which customers can stand, one at a time. The primary one is what the facts and the pages speak of."""
+
+    key = models.SlugField(_("key"), unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    is_primary = models.BooleanField(_("primary"), default=False)
+
+    class Meta:
+        verbose_name = _("ladder")
+        verbose_name_plural = _("ladders")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_primary"],
+                condition=Q(is_primary=True),
+                name="ladder_one_is_primary",
+                violation_error_message=_("Another ladder is the primary one."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @transaction.atomic
+    def make_primary(self) -> None:
+        """The facts and the pages speak of this ladder from the next night on."""
+        Ladder.objects.filter(is_primary=True).exclude(pk=self.pk).update(is_primary=False)
+        self.is_primary = True
+        self.save(update_fields=["is_primary"])
+
+
+def validate_stage_rule(rule: Any) -> None:
+    try:
+        parse(rule, forbidden=AFTER_STAGES)
+    except InvalidRule as wrong:
+        raise ValidationError(wrong.sentences) from None
+
+
+def validate_stages(stages: Iterable["Stage"]) -> None:
+    """Everybody stands somewhere: a ladder ends with a stage that takes whoever is left."""
+    ranked = sorted(stages, key=lambda stage: stage.rank)
+    if not ranked or parse(ranked[-1].rule) != EVERYONE:
+        raise ValidationError(_('The stage tried last has to take everyone who is left: give it the rule {"all": []}.'))
+
+
+class Stage(models.Model):
+    """A rung of a ladder, or a side stage. They are tried by rank, and the first whose rule holds is taken."""
+
+    ladder = models.ForeignKey(
+        Ladder,
+        on_delete=models.CASCADE,
+        verbose_name=_("ladder"),
+        related_name="stages",
+    )
+    key = models.SlugField(_("key"))
+    name = models.CharField(_("name"), max_length=100)
+    rank = models.PositiveSmallIntegerField(_("tried as number"))
+    rung = models.PositiveSmallIntegerField(_("rung, counted from below; empty beside the ladder"), null=True, blank=True)
+    rule = models.JSONField(_("rule"), validators=[validate_stage_rule])
+    colour = models.CharField(
+        _("colour"),
+        max_length=7,
+        blank=True,
+        validators=[
+            RegexValidator(
+                r"\A#[0-9a-f]{6}\Z",
+                _("A colour is written #rrggbb, with digits and the letters a to f."),
+            )
+        ],
+    )
+    text = models.TextField(_("what it means"), max_length=2000, blank=True)
+
+    version = models.PositiveIntegerField(_("version of the rule"), default=1, editable=False)
+
+    class Meta:
+        verbose_name = _("stage")
+        verbose_name_plural = _("stages")
+        ordering = ["ladder", "rank"]
+        constraints = [
+            models.UniqueConstraint(fields=["ladder", "rank"], name="stage_rank_unique"),
+            models.UniqueConstraint(fields=["ladder", "key"], name="stage_key_unique"),
+            models.UniqueConstraint(fields=["ladder", "rung"], name="stage_rung_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def amended(self) -> None:
+        """Counts a changed rule; to be saved with it."""
+        self.version = F("version") + 1
+
+
+class Position(models.Model):
+    """Where a customer stands on a ladder. Derived: written by stages.place and moves.move alone."""
+
+    customer = models.ForeignKey(
+        Customer,
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        verbose_name=_("customer"),
+        related_name="positions",
+    )
+    ladder = models.ForeignKey(Ladder, on_delete=models.CASCADE, db_index=False, verbose_name=_("ladder"))
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, verbose_name=_("stage"))
+    since = models.DateField(_("since"))
+    # Set by a person: the rules leave the customer there, until that day where there is one.
+    pinned = models.BooleanField(_("pinned"), default=False)
+    pinned_until = models.DateField(_("pinned until"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("position")
+        verbose_name_plural = _("positions")
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "ladder"], name="position_one_per_ladder"),
+            models.CheckConstraint(
+                condition=Q(pinned=True) | Q(pinned_until=None),
+                name="position_pin_end_needs_a_pin",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.stage}"
+
+
+class Transition(models.Model):
+    """A move from one stage to another, with what caused it. Without a "from" it is a first placement, which is no move."""
+
+    class Source(models.TextChoices):
+        NIGHT = "night", _("The night")
+        REPLAY = "replay", _("A replay of the past")
+        PERSON = "person", _("A person")
+
+    customer = models.ForeignKey(
+        Customer,
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        verbose_name=_("customer"),
+        related_name="transitions",
+    )
+    ladder = models.ForeignKey(Ladder, on_delete=models.CASCADE, verbose_name=_("ladder"))
+    from_stage = models.ForeignKey(
+        Stage,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        verbose_name=_("from"),
+        related_name="left",
+    )
+    to_stage = models.ForeignKey(Stage, on_delete=models.PROTECT, verbose_name=_("to"), related_name="entered")
+    effective_on = models.DateField(_("effective on"))
+    recorded_at = models.DateTimeField(_("recorded at"), db_default=Now(), editable=False)
+    source = models.CharField(_("source"), max_length=6, choices=Source)
+    rule_version = models.PositiveIntegerField(_("version of the rule"), null=True, blank=True)
+    values = models.JSONField(_("the facts that decided"), default=dict)
+    reason = models.TextField(_("reason"), max_length=LONGEST_REASON, blank=True)
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("by"))
+    superseded_at = models.DateTimeField(_("superseded at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("move")
+        verbose_name_plural = _("moves")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(from_stage=None) | ~Q(from_stage=F("to_stage")),
+                name="transition_goes_somewhere",
+            ),
+            models.CheckConstraint(
+                condition=(Q(source="person", rule_version=None) & ~Q(reason=""))
+                | Q(source__in=["night", "replay"], rule_version__isnull=False),
+                name="transition_has_a_cause",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.from_stage_id} → {self.to_stage_id}"
 
 
 class NightlyRun(models.Model):
@@ -39,7 +228,12 @@ class NightlyRun(models.Model):
 class NightlyStep(models.Model):
     """One step climbed: how many rows it changed, in how many seconds."""
 
-    run = models.ForeignKey(NightlyRun, on_delete=models.CASCADE, verbose_name=_("night"), related_name="steps")
+    run = models.ForeignKey(
+        NightlyRun,
+        on_delete=models.CASCADE,
+        verbose_name=_("night"),
+        related_name="steps",
+    )
     position = models.PositiveSmallIntegerField(_("position"))
     name = models.CharField(_("step"), max_length=50)
     rows = models.PositiveIntegerField(_("rows changed"))

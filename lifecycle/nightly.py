@@ -17,6 +17,7 @@ from crm.failpoints import failpoint
 from crm.models import Business
 from crm.steps import add_missing_rows, compute_facts, count_referrals, settle_business_gap
 from lifecycle.models import NightlyRun, NightlyStep
+from lifecycle.stages import place_everyone
 from segments.steps import classify_pareto
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("business_gap", settle_business_gap),
     ("referrals", count_referrals),
     ("pareto", classify_pareto),
+    ("stages", place_everyone),
 )
 
 

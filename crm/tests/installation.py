@@ -35,6 +35,11 @@ class Installation:
     def start(self, *arguments: object, **environ: str) -> "Command":
         return Command([sys.executable, "manage.py", *map(str, arguments)], self.environ | environ)
 
+    def script(self, code: str, *arguments: object, **environ: str) -> "Command":
+        """Starts a process of Python that runs `code` with Django ready."""
+        command = [sys.executable, "-c", f"import django; django.setup()\n{code}", *map(str, arguments)]
+        return Command(command, self.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"} | environ)
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What a statement finds in the database, read beside Django."""
         if url := self.environ.get("DATABASE_URL"):
@@ -43,6 +48,16 @@ class Installation:
                 return cursor.fetchall()
         with closing(sqlite3.connect(Path(self.environ["DATA_DIR"], "regulars.sqlite3"))) as database:
             return database.execute(sql).fetchall()
+
+    def write(self, *statements: str) -> None:
+        """Executes these statements in one transaction, beside Django."""
+        if url := self.environ.get("DATABASE_URL"):
+            with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+                cursor.execute("; ".join(statements))
+            return
+        with closing(sqlite3.connect(Path(self.environ["DATA_DIR"], "regulars.sqlite3"), timeout=20)) as database, database:
+            for statement in statements:
+                database.execute(statement)
 
     def content(self, *wanted: type[models.Model], without: frozenset[str] = CLOCK) -> dict[str, list[tuple[Any, ...]]]:
         """The rows of these models (all of the record, if none is named), the same for two installations that hold the same.
@@ -61,11 +76,8 @@ class Installation:
         for row in self.rows(f'SELECT {columns} FROM "{model._meta.db_table}"'):
             values = []
             for field, value in zip(fields, row, strict=True):
-                target = model if field.primary_key else field.related_model
-                if field.primary_key and field.is_relation:
-                    target = field.related_model
-                if target in (Customer, Order, Channel) or field.primary_key:
-                    value = self._rank(target, value, ranks)
+                if field.is_relation or field.primary_key:
+                    value = self._rank(field.related_model or model, value, ranks)
                 elif (model, field.name) == (Order, "key"):
                     value = re.sub(r"\A(\d+)(?=@)", lambda match: str(self._rank(Customer, int(match[1]), ranks)), value)
                 values.append(value)

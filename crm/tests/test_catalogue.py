@@ -7,8 +7,8 @@ from crm.facts import NAMES
 from crm.models import Facts
 from lifecycle import nightly
 
-# What is no fact to be written by a step of the night: the key, and the stage, which the ladders will register.
-OTHERS = {"customer", "stage", "stage_since"}
+# What is no fact: the key.
+OTHERS = {"customer"}
 
 
 def columns():

@@ -6,10 +6,13 @@ from decimal import Decimal
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 
 from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Order, OrderLine, User
 from crm.tests.factories import make_customer, make_interaction, make_order, make_owner
-from lifecycle.models import NightlyRun, NightlyStep
+from lifecycle.kotler import install as ladder
+from lifecycle.models import Ladder, NightlyRun, NightlyStep, Position, Stage, Transition
+from lifecycle.stages import place
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2025, 1, 15, 12, tzinfo=UTC)
@@ -38,6 +41,19 @@ def facts(**values):
 
 def user(**values):
     make_owner(), User.objects.update(**values)
+
+
+def stage(**values):
+    Stage.objects.create(**({"ladder": ladder(), "key": "new", "name": "New", "rank": 55, "rule": {"all": []}} | values))
+
+
+def placed():
+    make_customer(), place(ladder(), DAY)
+
+
+def two_positions_on_one_ladder():
+    placed()
+    Position.objects.create(customer=Customer.objects.get(), ladder=ladder(), stage=Stage.objects.first(), since=DAY)
 
 
 def night(**values):
@@ -94,6 +110,8 @@ REFUSED = {
     "customer_external_id_unique": [lambda: two_customers(external_id="7")],
     "customer_email_unique": [lambda: two_customers(email="a@example.com")],
     "customer_email_is_lower": [lambda: customer(email="A@example.com"), lambda: make_customer(email="a@EXAMPLE.com")],
+    "customer_country_is_upper": [lambda: customer(country="cz")],
+    "customer_language_is_lower": [lambda: customer(language="CS")],
     "customer_not_referred_by_self": [referred_by_self],
     "customer_referral_has_its_date": [referred_without_a_date, lambda: customer(referred_on=DAY)],
     "customer_entity_is_known": [lambda: customer(entity=""), lambda: customer(entity="Person")],
@@ -114,29 +132,18 @@ REFUSED = {
     "interaction_kind_is_known": [lambda: interaction(kind="fax")],
     "interaction_direction_is_known": [lambda: interaction(direction="up")],
     "interaction_minutes_fit_a_day": [lambda: interaction(minutes=1441)],
-    "order_identity_unique": [two_orders_with_one_identity],
-    "order_key_not_empty": [lambda: make_order(key="")],
-    "order_status_is_known": [lambda: order(status=-1), lambda: order(status=4)],
-    "order_amount_in_range": [lambda: order(amount=10**10), lambda: order(amount=-(10**10)), lambda: order(amount=10**15)],
-    "order_refunded_is_a_part": [
-        lambda: order(refunded=-1),
-        lambda: order(amount=100, refunded=100),
-        lambda: order(amount=100, refunded=101),
-        lambda: order(amount=-5, refunded=-1),
-        lambda: order(amount=-5, refunded=1),
+    "ladder_one_is_primary": [lambda: (ladder(), Ladder.objects.create(key="second", name="Second", is_primary=True))],
+    "stage_rank_unique": [lambda: stage(rank=10)],
+    "stage_key_unique": [lambda: stage(key="client")],
+    "stage_rung_unique": [lambda: stage(rung=1)],
+    "position_one_per_ladder": [two_positions_on_one_ladder],
+    "position_pin_end_needs_a_pin": [lambda: (placed(), Position.objects.update(pinned=False, pinned_until=DAY))],
+    "transition_goes_somewhere": [lambda: (placed(), Transition.objects.update(from_stage=F("to_stage")))],
+    "transition_has_a_cause": [
+        lambda: (placed(), Transition.objects.update(source="person", rule_version=None, reason="")),
+        lambda: (placed(), Transition.objects.update(rule_version=None)),
+        lambda: (placed(), Transition.objects.update(source="whim")),
     ],
-    "order_cost_in_range": [lambda: order(cost=10**10), lambda: order(cost=-(10**10))],
-    "order_line_position_unique": [two_lines_in_one_place],
-    "order_line_amount_in_range": [lambda: line(amount=10**10), lambda: line(amount=-(10**10))],
-    "user_role_is_known": [lambda: user(role="admin"), lambda: user(role="")],
-    "user_email_is_lower": [lambda: user(email="Owner@example.com")],
-    "night_finished_has_its_time": [
-        lambda: night(state="finished"),
-        lambda: night(state="failed", finished_at=NOON, reason="x"),
-        lambda: night(state="skipped"),
-    ],
-    "night_failed_has_a_reason": [lambda: night(state="running", reason="x")],
-    "night_step_position_unique": [two_steps_in_one_place],
 }
 NAMED = {
     constraint.name: model

@@ -9,6 +9,7 @@ import pytest
 
 from crm.tests.installation import Installation
 from lifecycle.tests import oracle_pandas
+from lifecycle.tests.oracle_kotler import stage_of
 
 pytestmark = pytest.mark.slow
 RECORD = [f"SELECT * FROM {table} ORDER BY id" for table in ("crm_customer", "crm_order", "crm_orderline", "crm_changed")]
@@ -41,6 +42,15 @@ def expected(rows, as_of):
     return oracle_pandas.facts(frame[["customer", "ordered_on", "amount"]], as_of, customers=customers)
 
 
+def stages(facts, as_of):
+    """The stage of each customer by the plain list of rules."""
+    plain = facts.astype(object).where(facts.notna(), None).to_dict("index")
+    for row in plain.values():
+        for name in ("lost_on", "inactive_on"):
+            row[name] = row[name] and row[name].date()
+    return pd.Series({customer: stage_of(row, as_of) for customer, row in plain.items()})
+
+
 def test_two_imports_and_two_nights_leave_the_published_figures_and_the_facts_of_the_oracle(
     installation, installations, shared, transactions, cdnow, tmp_path
 ):
@@ -63,9 +73,17 @@ def test_two_imports_and_two_nights_leave_the_published_figures_and_the_facts_of
     other = Installation(installations.copy())
     other.manage("import_orders", cdnow)
 
+    since = {}
     for place, as_of in ((shop, date(1997, 3, 31)), (other, date(1998, 6, 30)), (shop, date(1998, 6, 30))):
         assert place.manage("nightly", "--as-of", as_of).returncode == 0
         assert place.manage("export_facts", tmp_path / "facts.csv").returncode == 0
         exported = oracle_pandas.read_export(tmp_path / "facts.csv")
         assert len(exported) == 23_570
-        assert oracle_pandas.differences(exported, expected(transactions(shared), as_of)) == []
+        facts = expected(transactions(shared), as_of)
+        assert oracle_pandas.differences(exported, facts) == []
+        placed, before = stages(facts, as_of), since.get(place)
+        assert exported["stage"].to_dict() == placed.to_dict()
+        # A fresh installation places everyone on the day of its first night; later only those who move have another day.
+        stays = {} if before is None else {key: day for key, (stage, day) in before.items() if stage == placed[key]}
+        assert exported["stage_since"].dt.date.to_dict() == dict.fromkeys(placed.index, as_of) | stays
+        since[place] = {key: (stage, stays.get(key, as_of)) for key, stage in placed.items()}

@@ -10,7 +10,7 @@ import pytest
 from crm.models import Business, Changed, Customer, Facts, Order
 from crm.tests.installation import ROOT, Installation
 from crm.tests.points import failpoints
-from lifecycle.models import NightlyRun, NightlyStep
+from lifecycle.models import Ladder, NightlyRun, NightlyStep, Position, Stage, Transition
 
 pytestmark = pytest.mark.slow
 
@@ -42,9 +42,10 @@ with transaction.atomic():
     Changed.objects.bulk_create(Changed(customer_id=i, why="order") for i in people if i % 5 == 0)
     Interaction.objects.bulk_create(Interaction(customer_id=i, kind="call", happened_on=start, minutes=5) for i in people if i % 9 == 0)
 """
-CONTENT = (Business, Customer, Order, Facts, Changed, NightlyRun, NightlyStep)
+CONTENT = (Business, Customer, Order, Facts, Changed, NightlyRun, NightlyStep, Ladder, Stage, Position, Transition)
 # A run that takes over has less left to write; what it wrote is told, not part of the state.
-TOLD = frozenset({"created", "started_at", "finished_at", "seconds", "rows"})
+TOLD = frozenset({"created", "started_at", "finished_at", "seconds", "rows", "recorded_at"})
+TWICE = "SELECT customer_id, ladder_id, effective_on FROM lifecycle_transition GROUP BY 1, 2, 3 HAVING COUNT(*) > 1"
 NIGHT = ("nightly", "--as-of", "2025-06-30", "--json")
 
 
@@ -63,10 +64,14 @@ def undisturbed(installations, filled):
 
 
 def test_the_night_has_failpoints_before_inside_and_after_its_writes():
+    assert failpoints("stages.") == ["stages.inside", "stages.moved"]
     assert {"night.started", "night.facts.inside", "night.facts", "night.finish.inside", "night.finished"} <= set(failpoints("night."))
 
 
-@pytest.mark.parametrize("point", [*failpoints("night."), "night.facts:2", "night.facts.inside:2", "night.step:2", "night.step:4"])
+TURNS = ("night.facts:2", "night.facts.inside:2", "night.step:2", "night.step:4", "night.step:5", "stages.inside:3", "stages.moved:2")
+
+
+@pytest.mark.parametrize("point", [*failpoints("night."), *failpoints("stages."), *TURNS])
 def test_killed_there_and_run_again_it_ends_as_undisturbed(installations, filled, undisturbed, point):
     shop = Installation(installations.copy(filled))
 
@@ -76,6 +81,31 @@ def test_killed_there_and_run_again_it_ends_as_undisturbed(installations, filled
 
     assert again.returncode == 0, again.stderr
     assert shop.content(*CONTENT, without=TOLD) == undisturbed
+    assert shop.rows(TWICE) == []
+
+
+def test_a_first_night_places_each_customer_once(undisturbed):
+    placed = {row[1] for row in undisturbed["lifecycle.Position"]}
+
+    assert placed == {row[1] for row in undisturbed["lifecycle.Transition"]} == set(range(12_000))
+    assert len(undisturbed["lifecycle.Transition"]) == 12_000
+
+
+def test_killed_while_it_moves_customers_who_stand_elsewhere_it_ends_as_undisturbed(installations, filled):
+    later, outcomes = ("nightly", "--as-of", "2026-06-30", "--json"), []
+    shop = Installation(installations.copy(filled))
+    assert shop.manage(*NIGHT).returncode == 0
+
+    for point in ("", "stages.inside:2", "stages.moved:2"):
+        copy = Installation(installations.copy(shop.environ))
+        assert copy.manage(*later, FAILPOINT=point).returncode == (-9 if point else 0)
+        assert copy.manage(*later).returncode == 0
+        outcomes.append(copy.content(*CONTENT, without=TOLD))
+        assert copy.rows(TWICE) == []
+
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+    # More than two transactions of them moved.
+    assert len(outcomes[0]["lifecycle.Transition"]) > 12_000 + 8_000
 
 
 def test_of_two_nights_at_once_one_says_that_it_did_not_run(installations, filled, undisturbed, tmp_path):

@@ -1,0 +1,112 @@
+"""A rule as a Q over Facts. The only evaluator: what counts, lists, places and explains is this one condition in SQL.
+
+Every leaf is false where the value is empty, and is never unknown: `not` is its exact complement.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from functools import reduce
+from operator import and_, or_
+from typing import Any as Anything
+
+from django.db.models import Q
+
+from crm.catalogue import Kind
+from crm.rules.tree import All, Any, Leaf, Node, Not
+
+# A Q() without conditions stays one when it is negated; these two are each other's complement.
+EVERYONE, NOBODY = Q(pk__isnull=False), Q(pk__isnull=True)
+_LOOKUPS = {
+    "=": "exact",
+    "on": "exact",
+    "<": "lt",
+    "before": "lt",
+    "<=": "lte",
+    ">": "gt",
+    "after": "gt",
+    ">=": "gte",
+    "between": "range",
+    "in": "in",
+    "contains": "contains",
+    "starts": "startswith",
+}
+# Days since a date grow as the date gets earlier.
+_FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def compiled(node: Node, as_of: date) -> Q:
+    """The customers for whom the rule holds at `as_of`, as a condition on Facts."""
+    match node:
+        case Leaf():
+            return _leaf(node, as_of)
+        case Not(part):
+            return ~compiled(part, as_of)
+        case All(parts):
+            return reduce(and_, (compiled(part, as_of) for part in parts), EVERYONE)
+        case Any(parts):
+            return reduce(or_, (compiled(part, as_of) for part in parts), NOBODY)
+
+
+def _leaf(leaf: Leaf, as_of: date) -> Q:
+    path, value = leaf.fact.path, leaf.value
+    empty = Q(**{f"{path}__isnull": True}) if leaf.fact.field.null else Q(**{path: ""}) if _is_text(leaf) else NOBODY
+    match leaf.op:
+        case "empty":
+            return empty
+        case "!=":
+            return ~_leaf(Leaf(leaf.fact, "=", value), as_of)
+        case "last" | "not_last" | "passed" | "next" | "anniversary":
+            return ~empty & _CALENDAR[leaf.op](path, as_of, value)
+    if leaf.fact.kind == Kind.AGE:
+        leaf = _as_date(leaf, as_of)
+    return ~empty & Q(**{f"{path}__{_LOOKUPS[leaf.op]}": leaf.value})
+
+
+def _is_text(leaf: Leaf) -> bool:
+    return leaf.fact.kind in {Kind.CHANNEL, Kind.CHOICE, Kind.CODE, Kind.TEXT}
+
+
+def _as_date(leaf: Leaf, as_of: date) -> Leaf:
+    """The same comparison of the date that is so many days before `as_of`."""
+    value: Anything = leaf.value
+    if isinstance(value, tuple):
+        days = sorted(as_of - timedelta(days=int(part)) for part in value)
+        return Leaf(leaf.fact, leaf.op, tuple(days))
+    return Leaf(leaf.fact, _FLIPPED.get(leaf.op, leaf.op), as_of - timedelta(days=int(value)))
+
+
+def _last(path: str, as_of: date, days: Anything) -> Q:
+    return Q(**{f"{path}__gt": as_of - timedelta(days=days), f"{path}__lte": as_of})
+
+
+def _next(path: str, as_of: date, days: Anything) -> Q:
+    return Q(**{f"{path}__gt": as_of, f"{path}__lte": as_of + timedelta(days=days)})
+
+
+def _passed(path: str, as_of: date, value: Anything) -> Q:
+    return Q(**{f"{path}__lte": as_of})
+
+
+def _anniversary(path: str, as_of: date, days: Anything) -> Q:
+    """Month and day fall on one of the days from `as_of` to `days` later. In a common year 29 February is kept on the 28th."""
+    if days >= 365:
+        return EVERYONE
+    first, last = as_of, as_of + timedelta(days=days)
+    from_start = _month_day(path, "gt", "gte", first.month, first.day)
+    leap_day_kept = (last.month, last.day) == (2, 28) and (last + timedelta(days=1)).day == 1
+    to_end = _month_day(path, "lt", "lte", last.month, 29 if leap_day_kept else last.day)
+    same_year = first.year == last.year
+    return from_start & to_end if same_year else from_start | to_end
+
+
+def _month_day(path: str, beyond: str, reached: str, month: int, day: int) -> Q:
+    return Q(**{f"{path}__month__{beyond}": month}) | Q(**{f"{path}__month": month, f"{path}__day__{reached}": day})
+
+
+_CALENDAR: dict[str, Callable[[str, date, Anything], Q]] = {
+    "last": _last,
+    "not_last": lambda path, as_of, days: ~_last(path, as_of, days),
+    "next": _next,
+    "passed": _passed,
+    "anniversary": _anniversary,
+}

@@ -1,0 +1,206 @@
+"""Placing: who stands in which stage at a date, decided by one CASE over all Facts, with a Transition for each move."""
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import islice
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import Case, F, FilteredRelation, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from crm import bulk
+from crm.catalogue import Fact, Kind
+from crm.failpoints import failpoint
+from crm.models import Facts
+from crm.rules import InvalidRule, Node, compiled, leaves, parse
+from lifecycle.kotler import install
+from lifecycle.models import AFTER_STAGES, Ladder, Position, Stage, Transition
+
+# Customers of one statement that looks, so that memory does not grow with the business.
+LOOKED_AT_ONCE = 20_000
+# Customers of one transaction that writes: with their Transitions well under a second on SQLite.
+MOVED_AT_ONCE = 4_000
+
+
+class Move(NamedTuple):
+    customer: int
+    to: int
+    was: int | None
+    position: int | None
+    values: dict[str, Any]
+
+
+class Rungs(NamedTuple):
+    """The stages of a ladder with their rules read, in the order in which they are tried."""
+
+    ladder: Ladder
+    stages: list[Stage]
+    rules: list[Node]
+
+    @classmethod
+    def load(cls, ladder: Ladder) -> "Rungs":
+        """Raises InvalidRule, naming the stage, where a rule cannot be read any more."""
+        stages = list(ladder.stages.order_by("rank"))
+        return cls(ladder, stages, [_rule(ladder, stage) for stage in stages])
+
+    def case(self, as_of: date) -> Case:
+        """The stage's primary key: that of the first rule that holds, NULL where none does."""
+        whens = [When(compiled(rule, as_of), then=Value(stage.pk)) for stage, rule in zip(self.stages, self.rules, strict=True)]
+        return Case(*whens, default=None, output_field=IntegerField())
+
+    def deciding(self, stage: int) -> list[Fact]:
+        """The facts asked until that stage is taken: all that decided."""
+        asked: dict[str, Fact] = {}
+        for tried, rule in zip(self.stages, self.rules, strict=True):
+            asked |= {leaf.fact.name: leaf.fact for leaf in leaves(rule)}
+            if tried.pk == stage:
+                break
+        return list(asked.values())
+
+
+def _rule(ladder: Ladder, stage: Stage) -> Node:
+    try:
+        return parse(stage.rule, forbidden=AFTER_STAGES)
+    except InvalidRule as wrong:
+        raise InvalidRule([(f"{ladder.key}/{stage.key} {path}".rstrip(), sentence) for path, sentence in wrong.problems]) from None
+
+
+def place(ladder: Ladder, as_of: date, *, customers: Collection[int] | None = None) -> int:
+    """Places everyone (or only `customers`) on `ladder` as of `as_of`; how many moved.
+
+    Looks outside any transaction and writes what changes in short ones, which look again at these few under a lock: a customer whom a
+    person moves, or whose facts are refreshed, between the two is placed by what is true then. A pin holds to the end of its last day. Whom
+    no rule takes stays where they stand, as a move needs a rule for its cause; a ladder ends with a stage that takes the rest
+    (models.validate_stages).
+    """
+    rungs = Rungs.load(ladder)
+    _unpin(ladder, as_of, customers)
+    moved = 0
+    for some in _ranges(customers):
+        astray = _standing(rungs, as_of).filter(some).filter(_moves(as_of) | _told_wrong(ladder)).order_by("pk")
+        keys = iter(list(astray.values_list("pk", flat=True)))
+        while batch := list(islice(keys, MOVED_AT_ONCE)):
+            with transaction.atomic():
+                moved += _settle(rungs, as_of, batch)
+                failpoint("stages.inside")
+            failpoint("stages.moved")
+    return moved
+
+
+def place_everyone(as_of: date) -> int:
+    """Everyone on every ladder; how many moved. The built-in ladder is there from the first night on."""
+    install()
+    return sum(place(ladder, as_of) for ladder in Ladder.objects.order_by("pk"))
+
+
+def _unpin(ladder: Ladder, as_of: date, customers: Collection[int] | None) -> None:
+    ended = Position.objects.filter(ladder=ladder, pinned_until__lt=as_of)
+    if customers is not None:
+        ended = ended.filter(customer__in=customers)
+    ended.update(pinned=False, pinned_until=None)
+
+
+def _ranges(customers: Collection[int] | None) -> Iterator[Q]:
+    """Conditions that part everyone, or `customers`, into LOOKED_AT_ONCE each."""
+    if customers is not None:
+        keys = iter(sorted(customers))
+        while batch := list(islice(keys, LOOKED_AT_ONCE)):
+            yield Q(pk__in=batch)
+        return
+    after = 0
+    while True:
+        upto = Facts.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[LOOKED_AT_ONCE - 1 : LOOKED_AT_ONCE].first()
+        if upto is None:
+            yield Q(pk__gt=after)
+            return
+        yield Q(pk__gt=after, pk__lte=upto)
+        after = upto
+
+
+def _standing(rungs: Rungs, as_of: date) -> QuerySet[Facts]:
+    """Facts with the stage that the rules give, and the position as it is. Positive comparisons alone touch it, for it may be empty."""
+    held = FilteredRelation("customer__positions", condition=Q(customer__positions__ladder=rungs.ladder))
+    return Facts.objects.annotate(
+        held=held,
+        to=rungs.case(as_of),
+        position=F("held__pk"),
+        was=F("held__stage_id"),
+        was_key=F("held__stage__key"),
+        came=F("held__since"),
+        pinned=F("held__pinned"),
+    )
+
+
+def _moves(as_of: date) -> Q:
+    """Who stands elsewhere than the rules say, and may be moved at that date: nobody is before the day they came."""
+    elsewhere = Q(was__lt=F("to")) | Q(was__gt=F("to"))
+    return Q(to__isnull=False) & (Q(position=None) | (elsewhere & Q(pinned=False, came__lte=as_of)))
+
+
+def _told_wrong(ladder: Ladder) -> Q:
+    """Whose Facts do not say what their position on the primary ladder says: a row made anew, or another ladder was the primary one."""
+    if not ladder.is_primary:
+        return Q(pk__isnull=True)
+    told_of_nothing = Q(position=None) & ~Q(stage="", stage_since=None)
+    told_otherwise = ~Q(stage=F("was_key")) | Q(stage_since=None) | Q(stage_since__lt=F("came")) | Q(stage_since__gt=F("came"))
+    return told_of_nothing | Q(position__isnull=False) & told_otherwise
+
+
+def _settle(rungs: Rungs, as_of: date, customers: Sequence[int]) -> int:
+    """Moves those of `customers` who stand elsewhere than the rules say, and lets their Facts say it; how many moved."""
+    # The lock of all who write positions. In one order, so that two of them cannot wait for each other.
+    here = list(Facts.objects.select_for_update().filter(pk__in=customers).order_by("pk").values_list("pk", flat=True))
+    moves = list(_read(rungs, as_of, here))
+    _write(rungs, as_of, moves)
+    if rungs.ladder.is_primary:
+        tell(rungs.ladder, here)
+    return len(moves)
+
+
+def tell(ladder: Ladder, customers: Collection[int]) -> None:
+    """Writes into the Facts of `customers` what their positions on `ladder`, the primary one, say."""
+    held = Position.objects.filter(customer=OuterRef("pk"), ladder=ladder)
+    Facts.objects.filter(pk__in=customers).update(
+        stage=Coalesce(Subquery(held.values("stage__key")[:1]), Value("")), stage_since=Subquery(held.values("since")[:1])
+    )
+
+
+def _read(rungs: Rungs, as_of: date, customers: Sequence[int]) -> Iterator[Move]:
+    paths = list(dict.fromkeys(leaf.fact.path for rule in rungs.rules for leaf in leaves(rule)))
+    deciding = {stage.pk: rungs.deciding(stage.pk) for stage in rungs.stages}
+    moving = _standing(rungs, as_of).filter(_moves(as_of), pk__in=customers).order_by("pk")
+    for pk, to, was, position, *values in moving.values_list("pk", "to", "was", "position", *paths):
+        row = dict(zip(paths, values, strict=True))
+        yield Move(pk, to, was, position, {fact.name: _value(fact, row[fact.path], as_of) for fact in deciding[to]})
+
+
+def _value(fact: Fact, value: Any, as_of: date) -> Any:
+    """A fact as JSON keeps it."""
+    match value:
+        case date():
+            return (as_of - value).days if fact.kind == Kind.AGE else value.isoformat()
+        case Decimal():
+            return str(value)
+    return value
+
+
+def _write(rungs: Rungs, as_of: date, moves: Sequence[Move]) -> None:
+    ladder, day, versions = rungs.ladder.pk, as_of.isoformat(), {stage.pk: stage.version for stage in rungs.stages}
+    bulk.insert(
+        Position,
+        ["customer", "ladder", "stage", "since", "pinned"],
+        [(move.customer, ladder, move.to, day, False) for move in moves if move.position is None],
+    )
+    bulk.update(Position, ["stage", "since"], [(move.position, move.to, day) for move in moves if move.position is not None])
+    night = Transition.Source.NIGHT.value
+    bulk.insert(
+        Transition,
+        ["customer", "ladder", "from_stage", "to_stage", "effective_on", "source", "rule_version", "values", "reason"],
+        [
+            (move.customer, ladder, move.was, move.to, day, night, versions[move.to], json.dumps(move.values, allow_nan=False), "")
+            for move in moves
+        ],
+    )
