@@ -47,6 +47,16 @@ class Bench:
         self.engine.rest("day")
         yield Row("night after it", repeated(self._next_night), "DuckDB", self.limits[NEXT_DAY])
         self._compare("night", NEXT_DAY)
+        yield from self._placings()
+
+    def _placings(self) -> Iterator[Row]:
+        """On facts that are drawn, all in one process."""
+        self.engine.create("ladders", like="empty")
+        run = module("bench.placing", str(self.size), environ=self.engine.environ("ladders"))
+        update = Measured([Run(run.output["update"], run.peak)])
+        for what, one in run.output["placings"].items():
+            placing = Run(one["seconds"], run.peak, longest=one["longest"])
+            yield Row(f"{what}: {one['moved']:,} moved", Measured([placing]), "UPDATE of all", update)
 
     def _taking_in(self) -> Row:
         ours = repeated(self._import_all)

@@ -52,7 +52,7 @@ def table(rows: list[Row]) -> str:
 
 def section(engine: Engine, rows: list[Row]) -> str:
     """One engine's results."""
-    steps = "\n".join(row.breakdown() for row in rows)
+    steps = "\n".join(row.breakdown() for row in rows if row.ours.last.inside)
     return f"**{engine.version}**, {engine.settings}; load after {_load()}.\n\n{table(rows)}\n\nThe last run of each:\n{steps}\n"
 
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import Error
 from django.utils.translation import gettext as _
+from redis import Redis
 
 from config import environment
 
@@ -43,11 +44,20 @@ def is_network(text: str) -> bool:
     return True
 
 
+def is_redis(url: str) -> bool:
+    try:
+        Redis.from_url(url)
+    except ValueError:
+        return False
+    return True
+
+
 def addresses() -> Iterator[Error]:
     if not (settings.PORT.isascii() and settings.PORT.isdigit() and 1 <= int(settings.PORT) <= 65535):
         yield Error(_("PORT has to be a number from 1 to 65535, not %(port)s.") % {"port": settings.PORT}, id="regulars.E003")
-    if settings.REDIS_URL and not settings.REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
-        yield Error(_("REDIS_URL has to begin with redis://, rediss:// or unix://, or be left out."), id="regulars.E004")
+    if settings.REDIS_URL and not is_redis(settings.REDIS_URL):
+        sentence = _("REDIS_URL has to be an address such as redis://host:6379/0, rediss://host:6379/0 or unix:///path, or be left out.")
+        yield Error(sentence, id="regulars.E004")
     for proxy in settings.TRUSTED_PROXIES:
         if not is_network(proxy):
             yield Error(

@@ -31,11 +31,12 @@ def die_with_parent() -> None:
 
 @dataclass
 class Child:
-    """One process of the group. `files` are descriptors that it inherits."""
+    """One process of the group. `files` are descriptors that it inherits; of one that is not `heard` only the errors are shown."""
 
     name: str
     command: list[str]
     files: tuple[int, ...] = ()
+    heard: bool = True
 
     process: subprocess.Popen[bytes] | None = None
     started: float = 0
@@ -45,7 +46,14 @@ class Child:
     def start(self, folder: Path) -> None:
         self.started = time.monotonic()
         # In a process group of its own, because gunicorn may hang when Ctrl-C reaches it and its workers at the same moment.
-        self.process = subprocess.Popen(self.command, cwd=folder, pass_fds=self.files, preexec_fn=die_with_parent, process_group=0)
+        self.process = subprocess.Popen(
+            self.command,
+            cwd=folder,
+            stdout=None if self.heard else subprocess.DEVNULL,
+            pass_fds=self.files,
+            preexec_fn=die_with_parent,
+            process_group=0,
+        )
 
     def bury(self) -> int:
         """The code of the ended process. The next one waits 1 s, and twice as long each time when it does not live."""

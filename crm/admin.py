@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from crm import record
 from crm.fields import MoneyField
 from crm.fold import fold
-from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Order, OrderLine, User
+from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Job, Order, OrderLine, User
 
 
 class Folded(admin.ModelAdmin[Any]):
@@ -156,6 +156,13 @@ class ChangedAdmin(Derived):
 @admin.register(Import)
 class ImportAdmin(Derived):
     list_display = ["__str__", "source", "state", "rows", "orders_created", "orders_updated", "orders_unchanged", "error_count"]
+
+
+@admin.register(Job)
+class JobAdmin(Derived):
+    list_display = ["__str__", "state", "done", "total", "doing", "attempts", "heartbeat", "reason"]
+    list_filter = ["state", "kind"]
+    ordering = ["-pk"]
 
 
 @admin.register(User)

@@ -1,6 +1,6 @@
 """What the kernel reads, in ranges of customers: the record as sorted arrays, and the facts as they stand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Sized
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,9 @@ from crm.models import Channel
 
 # A range of customers is read, computed and written at once: about 20 MB of orders for a business with ten a head.
 RANGE = 20_000
+# So few customers are asked for one by one: they may lie far apart.
+LISTED = 1_000
+MARKS = ("disqualified_on", "lost_marked_on", "partner_on", "only_us_on")
 # A favourite channel that is no longer a channel.
 GONE = -2
 
@@ -42,39 +45,64 @@ class Channels(NamedTuple):
 
 def people() -> Iterator[People]:
     """All customers in ranges, by ascending id."""
-    columns = ["id", *(arrays.day(mark) for mark in ("disqualified_on", "lost_marked_on", "partner_on", "only_us_on"))]
     after = 0
     while True:
-        batch = People(*arrays.fetch(columns, "FROM crm_customer WHERE id > %s ORDER BY id LIMIT %s", [after, RANGE]))
+        batch = _people("id > %s ORDER BY id LIMIT %s", [after, RANGE])
         if not len(batch.id):
             return
         yield batch
         after = int(batch.id[-1])
 
 
+def people_among(customers: Sequence[int]) -> Iterator[People]:
+    """Those of `customers` (primary keys, ascending) who are there, LISTED at a time."""
+    for start in range(0, len(customers), LISTED):
+        asked = customers[start : start + LISTED]
+        batch = _people(f"id IN ({_places(asked)}) ORDER BY id", asked)
+        if len(batch.id):
+            yield batch
+
+
+def _people(which: str, parameters: Sequence[int]) -> People:
+    return People(*arrays.fetch(["id", *map(arrays.day, MARKS)], f"FROM crm_customer WHERE {which}", parameters))
+
+
 def orders(batch: People, until: str, channels: Channels) -> Orders:
     """The orders of `batch` with a date not after `until` (YYYY-MM-DD)."""
     columns = ["customer_id", arrays.day("ordered_on"), "amount", "refunded", "cost", "channel_id", "status"]
-    rest = "FROM crm_order WHERE customer_id BETWEEN %s AND %s AND ordered_on <= %s ORDER BY customer_id, ordered_on"
-    found = Orders(*arrays.fetch(columns, rest, [int(batch.id[0]), int(batch.id[-1]), until]))
+    theirs, ids = _of(batch)
+    rest = f"FROM crm_order WHERE {theirs} AND ordered_on <= %s ORDER BY customer_id, ordered_on"
+    found = Orders(*arrays.fetch(columns, rest, [*ids, until]))
     return found._replace(channel=channels.ranks(found.channel))
 
 
 def contacts(batch: People, until: str) -> Contacts:
     """The interactions of `batch` with a date not after `until` (YYYY-MM-DD)."""
     columns = ["customer_id", arrays.day("happened_on"), "COALESCE(minutes, 0)"]
-    rest = "FROM crm_interaction WHERE customer_id BETWEEN %s AND %s AND happened_on <= %s ORDER BY customer_id, happened_on"
-    return Contacts(*arrays.fetch(columns, rest, [int(batch.id[0]), int(batch.id[-1]), until]))
+    theirs, ids = _of(batch)
+    rest = f"FROM crm_interaction WHERE {theirs} AND happened_on <= %s ORDER BY customer_id, happened_on"
+    return Contacts(*arrays.fetch(columns, rest, [*ids, until]))
 
 
 def stored(batch: People, channels: Channels) -> tuple[Ints, dict[str, Ints]]:
     """The ids of the Facts rows of `batch`, ascending, and their columns in the kernel's units."""
     columns = ["customer_id", *map(_as_number, NAMES)]
-    rest = "FROM crm_facts WHERE customer_id BETWEEN %s AND %s ORDER BY customer_id"
-    ids, *values = arrays.fetch(columns, rest, [int(batch.id[0]), int(batch.id[-1])])
+    theirs, asked = _of(batch)
+    ids, *values = arrays.fetch(columns, f"FROM crm_facts WHERE {theirs} ORDER BY customer_id", asked)
     facts = dict(zip(NAMES, values, strict=True))
     facts["favourite_channel"] = channels.ranks(facts["favourite_channel"])
     return ids, facts
+
+
+def _of(batch: People) -> tuple[str, list[int]]:
+    """SQL for "a customer of `batch`", with its parameters: each by name, or, where they are many, the range that they fill."""
+    if len(batch.id) <= LISTED:
+        return f"customer_id IN ({_places(batch.id)})", batch.id.tolist()
+    return "customer_id BETWEEN %s AND %s", [int(batch.id[0]), int(batch.id[-1])]
+
+
+def _places(values: Sized) -> str:
+    return ", ".join(["%s"] * len(values))
 
 
 def _as_number(name: str) -> str:

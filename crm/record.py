@@ -6,17 +6,19 @@ Imports write set-based (crm/importing/); they keep the same two promises.
 
 from django.db import transaction
 
+from crm import jobs
 from crm.models import Business, Changed, Customer, Facts, Interaction, Order
 
 
 @transaction.atomic
 def save_customer(*, customer: Customer) -> None:
-    """Creates the customer with their Facts row, or saves them and notes that a mark or referral may have changed."""
+    """Creates the customer with their Facts row, or saves them; notes them, and who referred them before and now."""
     created = customer._state.adding
+    before = Customer.objects.filter(pk=customer.pk).values_list("referred_by", flat=True).first()
     customer.save()
     if created:
         Facts.objects.create(customer=customer)
-    note_changed(Changed.Why.CUSTOMER, customer.pk)
+    note_changed(Changed.Why.CUSTOMER, customer.pk, *{before, customer.referred_by_id} if before != customer.referred_by_id else ())
 
 
 @transaction.atomic
@@ -52,5 +54,6 @@ def delete_interaction(*, interaction: Interaction) -> None:
 
 
 def note_changed(why: Changed.Why, *customers: int | None) -> None:
-    """Notes each of `customers` (primary keys; None is nobody) once. Call in the transaction of the write."""
+    """Notes each of `customers` (primary keys; None is nobody) once, and rings for them. Call in the transaction of the write."""
     Changed.objects.bulk_create([Changed(customer_id=pk, why=why) for pk in sorted({pk for pk in customers if pk})])
+    jobs.ring_refresh()

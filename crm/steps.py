@@ -1,20 +1,21 @@
-"""The steps of the night on this floor: the facts of every customer.
+"""The steps of the night on this floor: the facts of every customer; and the same for a few of them.
 
 Each may run twice, reads and computes outside any transaction, and writes in short ones.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from crm import arrays, bulk, reader
 from crm.catalogue import FACTS, Kind
 from crm.facts import NAMES, Ints, People, business_gap, compute, waits
 from crm.failpoints import failpoint
-from crm.models import Business, Changed, Customer, Facts
+from crm.models import Business, Changed, Customer, Facts, Interaction, Order
 
 # Rows of one transaction: well under a second on SQLite, whose one writer a login waits for.
 WRITTEN_AT_ONCE = 5_000
@@ -34,16 +35,49 @@ def add_missing_rows(as_of: date) -> int:
 
 
 def compute_facts(as_of: date) -> int:
-    """The kernel over all customers; writes the rows that differ, and forgets the changes noted before it began."""
-    (noted,) = arrays.fetch(["id"], "FROM crm_changed ORDER BY id")
+    """The kernel over all customers; writes the rows that differ, and forgets the changes noted before it began.
+
+    A customer with something dated after `as_of` keeps a note, or gets one: a refresh that is ahead of this night would be undone by it.
+    """
+    ahead = _ahead(as_of)
+    _note_again(ahead)
+    noted = np.array(list(Changed.objects.exclude(customer__in=ahead).order_by("pk").values_list("pk", flat=True)), dtype=np.int64)
+    written = _compute(reader.people(), as_of)
+    _forget(noted)
+    return written
+
+
+def compute_facts_of(customers: Sequence[int], as_of: date) -> int:
+    """The kernel over `customers` (primary keys, ascending) alone; notes are the caller's."""
+    return _compute(reader.people_among(customers), as_of)
+
+
+def _compute(batches: Iterable[People], as_of: date) -> int:
     gap, channels = Business.load().gap_days, reader.Channels.load()
     written = 0
-    for batch in reader.people():
+    for batch in batches:
         orders = reader.orders(batch, as_of.isoformat(), channels)
         fresh = compute(batch, orders, reader.contacts(batch, as_of.isoformat()), as_of, gap)
         written += _write(batch, fresh, channels)
-    _forget(noted)
     return written
+
+
+def _ahead(as_of: date) -> QuerySet[Customer]:
+    """Who has an order, a contact or a mark dated after `as_of`."""
+    ordered = Exists(Order.objects.filter(customer=OuterRef("pk"), ordered_on__gt=as_of))
+    contacted = Exists(Interaction.objects.filter(customer=OuterRef("pk"), happened_on__gt=as_of))
+    marked = Q(*((f"{mark}__gt", as_of) for mark in reader.MARKS), _connector=Q.OR)
+    return Customer.objects.filter(Q(ordered) | Q(contacted) | marked)
+
+
+def _note_again(customers: QuerySet[Customer]) -> None:
+    """A note for each of `customers` who has none."""
+    missing, after = customers.exclude(Exists(Changed.objects.filter(customer=OuterRef("pk")))).order_by("pk"), 0
+    while found := list(missing.filter(pk__gt=after).values_list("pk", flat=True)[:WRITTEN_AT_ONCE]):
+        with transaction.atomic():
+            bulk.insert(Changed, ["customer", "why"], [(pk, Changed.Why.CUSTOMER.value) for pk in found])
+        after = found[-1]
+        failpoint("night.ahead")
 
 
 def _forget(noted: Ints) -> None:
@@ -76,10 +110,18 @@ def settle_business_gap(as_of: date) -> int:
 
 def count_referrals(as_of: date) -> int:
     """How many of the people each customer referred have a counting order."""
-    ordered = Facts.objects.filter(customer__referred_by=OuterRef("pk"), orders__gt=0).order_by().values("customer__referred_by")
-    count = Coalesce(Subquery(ordered.annotate(n=Count("pk")).values("n")), 0)
     concerned = Facts.objects.filter(Q(referrals_ordered__gt=0) | Exists(Customer.objects.filter(referred_by=OuterRef("pk"))))
     failpoint("night.referrals")
+    return _count_referrals(concerned)
+
+
+def count_referrals_of(customers: Sequence[int]) -> int:
+    return _count_referrals(Facts.objects.filter(pk__in=customers))
+
+
+def _count_referrals(concerned: QuerySet[Facts]) -> int:
+    ordered = Facts.objects.filter(customer__referred_by=OuterRef("pk"), orders__gt=0).order_by().values("customer__referred_by")
+    count = Coalesce(Subquery(ordered.annotate(n=Count("pk")).values("n")), 0)
     return concerned.annotate(count=count).exclude(referrals_ordered=F("count")).update(referrals_ordered=F("count"))
 
 

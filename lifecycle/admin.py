@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.validators import MaxValueValidator
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
@@ -13,6 +14,8 @@ from crm.admin import Derived, Folded
 from crm.rules import InvalidRule, described, parse
 from crm.rules.forms import RuleField
 from lifecycle.models import Ladder, NightlyRun, NightlyStep, Position, Stage, Transition, validate_stages
+
+LAST_RANK, OUT_OF_THE_WAY = 9_999, 10_000
 
 
 class StageForm(forms.ModelForm[Stage]):
@@ -24,6 +27,7 @@ class StageForm(forms.ModelForm[Stage]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["rank"].validators.append(MaxValueValidator(LAST_RANK))
         # Rules and Facts name a stage by its key.
         self.fields["key"].disabled = self.instance.pk is not None
 
@@ -70,7 +74,15 @@ class LadderAdmin(admin.ModelAdmin[Ladder]):
         for stage in formset.initial_forms:
             if "rule" in stage.changed_data:
                 stage.instance.amended()
+        self._make_room(formset)
         super().save_formset(request, form, formset, change)
+
+    @staticmethod
+    def _make_room(formset: Any) -> None:
+        """Stages that change places are saved one after the other, and for a moment two would stand in one."""
+        moving = [form.instance.pk for form in formset.initial_forms if {"rank", "rung"} & {*form.changed_data}]
+        for number, pk in enumerate(moving):
+            Stage.objects.filter(pk=pk).update(rank=OUT_OF_THE_WAY + number, rung=None)
 
     @admin.action(description=_("Make it the ladder that the facts and the pages speak of"))
     def make_primary(self, request: HttpRequest, queryset: QuerySet[Ladder]) -> None:
@@ -105,5 +117,5 @@ class NightlyStepInline(admin.TabularInline[NightlyStep, NightlyRun]):
 
 @admin.register(NightlyRun)
 class NightlyRunAdmin(Derived):
-    list_display = ["as_of", "state", "started_at", "finished_at", "reason"]
+    list_display = ["as_of", "state", "started_at", "failed_at", "finished_at", "reason"]
     inlines = [NightlyStepInline]

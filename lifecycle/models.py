@@ -204,8 +204,10 @@ class NightlyRun(models.Model):
 
     as_of = models.DateField(_("as of"), unique=True)
     state = models.CharField(_("state"), max_length=10, choices=State)
+    # When it was first begun, however often it has failed since.
     started_at = models.DateTimeField(_("started"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    failed_at = models.DateTimeField(_("last failed"), null=True, blank=True)
     reason = models.TextField(_("why it failed"), blank=True)
 
     class Meta:
@@ -219,6 +221,7 @@ class NightlyRun(models.Model):
             models.CheckConstraint(
                 condition=(Q(state="failed") & ~Q(reason="")) | (~Q(state="failed") & Q(reason="")), name="night_failed_has_a_reason"
             ),
+            models.CheckConstraint(condition=~Q(state="failed") | Q(failed_at__isnull=False), name="night_failed_has_its_time"),
         ]
 
     def __str__(self) -> str:

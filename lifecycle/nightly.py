@@ -1,13 +1,13 @@
 """The night: a tuple of steps, climbed in the order of the tower. Killed anywhere and run again, it ends in the same figures."""
 
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from time import perf_counter
+from time import monotonic, perf_counter, sleep
 
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from crm import locks
 from crm.failpoints import failpoint
 from crm.models import Business
 from crm.steps import add_missing_rows, compute_facts, count_referrals, settle_business_gap
+from lifecycle import schedule
 from lifecycle.models import NightlyRun, NightlyStep
 from lifecycle.stages import place_everyone
 from segments.steps import classify_pareto
@@ -23,7 +24,11 @@ from segments.steps import classify_pareto
 logger = logging.getLogger(__name__)
 
 Step = Callable[[date], int]
+# Told, before each step, how many are done, of how many, and what comes now.
+Tell = Callable[[int, int, str], None]
 EARLIEST = date(1970, 1, 1)
+# A refresh holds the figures for a short turn, for which a night waits so long and looks so often.
+PATIENCE_SECONDS, LOOK_SECONDS = 30.0, 0.05
 
 # Each reads and computes outside any transaction, writes in short ones, may run twice, and returns how many rows it changed.
 STEPS: tuple[tuple[str, Step], ...] = (
@@ -34,6 +39,10 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("pareto", classify_pareto),
     ("stages", place_everyone),
 )
+
+
+def silent(done: int, total: int, doing: str) -> None:
+    """Tells nobody."""
 
 
 class NightRefused(Exception):
@@ -53,24 +62,85 @@ class Outcome:
     steps: list[tuple[str, int, float]] = field(default_factory=list)
 
 
-def run(as_of: date, *, today: date, clock: Callable[[], datetime] = timezone.now) -> Outcome:
-    """Climbs all steps for the business date `as_of`, unless another process is at it.
+def run(as_of: date, *, today: date, clock: Callable[[], datetime] = timezone.now, tell: Tell = silent) -> Outcome:
+    """Climbs all steps for the business date `as_of`, unless another night is running.
 
     Raises NightRefused for a date before the figures' own or after `today`, NightFailed where a step fails.
     """
-    with locks.held("nightly") as got:
-        if not got:
-            return Outcome(ran=False, reason=_("Another night is running; this one did not start."))
+    with _alone(PATIENCE_SECONDS) as hindrance:
+        if hindrance:
+            return Outcome(ran=False, reason=hindrance)
         _refuse(as_of, today)
-        # A row left RUNNING belongs to a process that died, or its lock would not be free: it is taken over.
-        night, _made = NightlyRun.objects.update_or_create(
-            as_of=as_of, defaults={"state": NightlyRun.State.RUNNING, "started_at": clock(), "finished_at": None, "reason": ""}
-        )
-        night.steps.all().delete()
-        failpoint("night.started")
-        outcome = Outcome(ran=True, steps=_climb(night))
-        _finish(night, clock())
-        failpoint("night.finished")
+        return _run(as_of, clock, tell)
+
+
+def run_due(clock: Callable[[], datetime] = timezone.now) -> list[date]:
+    """Runs the nights that are due, in order, each once; which. Stops where another night is running, or one fails."""
+    done = []
+    while as_of := schedule.next_night(clock()):
+        with _alone(PATIENCE_SECONDS) as hindrance:
+            # Asked again under the lock: another process may have done that very night since.
+            if hindrance or schedule.next_night(clock()) != as_of:
+                break
+            try:
+                _run(as_of, clock, silent)
+            except NightFailed:
+                break
+        done.append(as_of)
+    return done
+
+
+def close_cut_off(now: datetime) -> None:
+    """A night whose process died before its end is taken over where it is due; any other has failed."""
+    left = NightlyRun.objects.filter(state=NightlyRun.State.RUNNING).exclude(as_of__in=schedule.due_now(now))
+    if left.exists():
+        with _alone(patience=0) as hindrance:
+            if not hindrance:
+                reason = _("It was cut off before its last step. The next night puts the figures right; so does this one, run again.")
+                left.update(state=NightlyRun.State.FAILED, failed_at=now, reason=reason)
+
+
+@contextmanager
+def _alone(patience: float) -> Iterator[str]:
+    """Keeps others from the figures for the block: "", or a sentence where it could not. Waits for a refresh, and never for a night.
+
+    Whoever writes figures holds the lock "nightly"; "night", which only nights take, tells one of them from the others.
+    """
+    with locks.held("night") as only_one, ExitStack() as figures:
+        if not only_one:
+            yield _("Another night is running; this one did not start.")
+        elif not _take_figures(figures, patience):
+            yield _("The figures of changed customers are being written; this night did not start. Try again in a minute.")
+        else:
+            yield ""
+
+
+def _take_figures(until: ExitStack, patience: float) -> bool:
+    deadline = monotonic() + patience
+    while True:
+        with ExitStack() as attempt:
+            if attempt.enter_context(locks.held("nightly")):
+                until.enter_context(attempt.pop_all())
+                return True
+        if monotonic() >= deadline:
+            return False
+        sleep(LOOK_SECONDS)
+
+
+def _run(as_of: date, clock: Callable[[], datetime], tell: Tell) -> Outcome:
+    """Call with the locks held."""
+    # A row left RUNNING belongs to a process that died, or its lock would not be free: it is taken over. One that never came to its end
+    # has been at it since it was first begun.
+    left = NightlyRun.objects.filter(as_of=as_of).exclude(state=NightlyRun.State.FINISHED).first()
+    since = {"started_at": left.started_at, "failed_at": left.failed_at} if left else {"started_at": clock(), "failed_at": None}
+    night, _made = NightlyRun.objects.update_or_create(
+        as_of=as_of, defaults={"state": NightlyRun.State.RUNNING, "finished_at": None, "reason": "", **since}
+    )
+    night.steps.all().delete()
+    failpoint("night.started")
+    outcome = Outcome(ran=True, steps=_climb(night, clock, tell))
+    _finish(night, clock())
+    failpoint("night.finished")
     return outcome
 
 
@@ -89,24 +159,30 @@ def _refuse(as_of: date, today: date) -> None:
         )
 
 
-def _climb(night: NightlyRun) -> list[tuple[str, int, float]]:
+def _climb(night: NightlyRun, clock: Callable[[], datetime], tell: Tell) -> list[tuple[str, int, float]]:
     done = []
     for position, (name, step) in enumerate(STEPS):
-        start = perf_counter()
         try:
-            rows = step(night.as_of)
+            tell(position, len(STEPS), name)
+            done.append((name, *_take(night, position, name, step)))
         except Exception as error:
             logger.exception("The step %s of the night of %s failed", name, night.as_of)
-            night.state = NightlyRun.State.FAILED
+            night.state, night.failed_at = NightlyRun.State.FAILED, clock()
             night.reason = _("The step %(step)s failed: %(error)s") % {"step": name, "error": error}
-            with suppress(DatabaseError):  # where the database itself has failed, the reason is still told
-                night.save(update_fields=["state", "reason"])
+            with suppress(Error):  # where the database itself has failed, the reason is still told
+                night.save(update_fields=["state", "failed_at", "reason"])
             raise NightFailed(night.reason) from error
-        seconds = round(perf_counter() - start, 3)
-        NightlyStep.objects.create(run=night, position=position, name=name, rows=rows, seconds=seconds)
-        failpoint("night.step")
-        done.append((name, rows, seconds))
     return done
+
+
+def _take(night: NightlyRun, position: int, name: str, step: Step) -> tuple[int, float]:
+    start = perf_counter()
+    rows = step(night.as_of)
+    locks.insist("nightly")
+    seconds = round(perf_counter() - start, 3)
+    NightlyStep.objects.create(run=night, position=position, name=name, rows=rows, seconds=seconds)
+    failpoint("night.step")
+    return rows, seconds
 
 
 @transaction.atomic

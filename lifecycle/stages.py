@@ -2,19 +2,19 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Case, F, FilteredRelation, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 
 from crm import bulk
 from crm.catalogue import Fact, Kind
 from crm.failpoints import failpoint
-from crm.models import Facts
+from crm.models import Business, Facts
 from crm.rules import InvalidRule, Node, compiled, leaves, parse
 from lifecycle.kotler import install
 from lifecycle.models import AFTER_STAGES, Ladder, Position, Stage, Transition
@@ -30,6 +30,8 @@ class Move(NamedTuple):
     to: int
     was: int | None
     position: int | None
+    came: date | None
+    created: datetime
     values: dict[str, Any]
 
 
@@ -153,7 +155,7 @@ def _settle(rungs: Rungs, as_of: date, customers: Sequence[int]) -> int:
     """Moves those of `customers` who stand elsewhere than the rules say, and lets their Facts say it; how many moved."""
     # The lock of all who write positions. In one order, so that two of them cannot wait for each other.
     here = list(Facts.objects.select_for_update().filter(pk__in=customers).order_by("pk").values_list("pk", flat=True))
-    moves = list(_read(rungs, as_of, here))
+    moves = _begun_anew(rungs.ladder, list(_read(rungs, as_of, here)))
     _write(rungs, as_of, moves)
     if rungs.ladder.is_primary:
         tell(rungs.ladder, here)
@@ -172,9 +174,27 @@ def _read(rungs: Rungs, as_of: date, customers: Sequence[int]) -> Iterator[Move]
     paths = list(dict.fromkeys(leaf.fact.path for rule in rungs.rules for leaf in leaves(rule)))
     deciding = {stage.pk: rungs.deciding(stage.pk) for stage in rungs.stages}
     moving = _standing(rungs, as_of).filter(_moves(as_of), pk__in=customers).order_by("pk")
-    for pk, to, was, position, *values in moving.values_list("pk", "to", "was", "position", *paths):
+    own = ["pk", "to", "was", "position", "came", "customer__created"]
+    for pk, to, was, position, came, created, *values in moving.values_list(*own, *paths):
         row = dict(zip(paths, values, strict=True))
-        yield Move(pk, to, was, position, {fact.name: _value(fact, row[fact.path], as_of) for fact in deciding[to]})
+        yield Move(pk, to, was, position, came, created, {fact.name: _value(fact, row[fact.path], as_of) for fact in deciding[to]})
+
+
+def _begun_anew(ladder: Ladder, moves: list[Move]) -> list[Move]:
+    """Whoever came to their stage before they were known, by the night of a day before their first order, is placed for the first time now.
+
+    What was recorded then is superseded, or coming to us would look like a climb. Known from min(created, first order, first contact):
+    DEFINITIONS, Kotler ladder.
+    """
+    business = Business.load()
+    early = {move.customer for move in moves if move.came and move.came < business.local_date(move.created)}
+    if not early:
+        return moves
+    known = Q(customer__orders__ordered_on__lte=F("since")) | Q(customer__interactions__happened_on__lte=F("since"))
+    early -= set(Position.objects.filter(known, ladder=ladder, customer__in=early).values_list("customer", flat=True))
+    recorded = Transition.objects.filter(ladder=ladder, customer__in=early, superseded_at=None)
+    recorded.exclude(source=Transition.Source.PERSON).update(superseded_at=Now())
+    return [move._replace(was=None) if move.customer in early else move for move in moves]
 
 
 def _value(fact: Fact, value: Any, as_of: date) -> Any:

@@ -4,8 +4,10 @@ import re
 
 import pytest
 from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
 from config.tests import cast
+from crm import jobs
 
 IN, NO_SUCH_WAY, REFUSED = 200, 405, 403
 TO_LOGIN, TO_HOME, TO_ADMIN = "/login/", "/", "/admin/"
@@ -47,6 +49,7 @@ def outcome(answer) -> int | str:
 
 @pytest.fixture
 def people(db):
+    jobs.show_life("tick", timezone.now())  # or /healthz would miss the worker
     return {"nobody": None, "staff": cast.staff(), "owner": cast.owner()}
 
 

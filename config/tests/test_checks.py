@@ -54,7 +54,8 @@ def test_it_refuses_a_port_that_is_none(complaints, port):
 
 
 @pytest.mark.parametrize(
-    ("url", "expected"), [("http://localhost", ["regulars.E004"]), ("unix:///run/redis", []), ("rediss://r:6379/0", [])]
+    ("url", "expected"),
+    [("http://localhost", ["regulars.E004"]), ("redis://[bad", ["regulars.E004"]), ("unix:///run/redis", []), ("rediss://r:6379/0", [])],
 )
 def test_it_refuses_a_redis_address_that_is_none(complaints, url, expected):
     assert complaints(REDIS_URL=url) == expected

@@ -50,8 +50,16 @@ class Up:
 
     def until_it_serves(self) -> None:
         self.until(lambda: "until Ctrl-C" in self.output.read_text())
-        # The socket is there already; the answer waits for the web process.
-        assert self.get("/healthz") == 200
+        # The socket is there already; the answer waits for the web process, and to be well for the worker's first tick.
+        self.until(self.is_well)
+
+    def is_well(self) -> bool:
+        try:
+            return self.get("/healthz") == 200
+        except urllib.error.HTTPError as error:
+            with error:
+                assert error.code == 503
+            return False
 
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -136,19 +144,21 @@ def test_it_stops_its_children_when_it_is_told_to_end(up):
     one = up()
     one.until_it_serves()
     processes = one.children()
-    assert len(processes) == 3
+    assert len(processes) == 7  # web, worker with two each below them, clock
     one.process.terminate()
     assert one.process.wait(PATIENCE_SECONDS) == 0 and all_gone(processes)
 
 
-def test_it_starts_a_dead_child_again_and_says_so(up):
+def test_it_starts_its_dead_children_again_and_says_so(up):
     one = up()
     one.until_it_serves()
-    [web] = psutil.Process(one.process.pid).children()
-    web.kill()
-    one.until(lambda: "starts again" in one.output.read_text())
-    assert one.get("/healthz") == 200
-    assert "The process “web” ended with code -9; it starts again in 1 s." in one.output.read_text()
+    children = psutil.Process(one.process.pid).children()
+    for child in children:
+        child.kill()
+    for name in ("web", "worker", "clock"):
+        one.until(lambda name=name: f"The process “{name}” ended with code -9; it starts again in 1 s." in one.output.read_text())
+    one.until(lambda: len(one.children()) == 7)
+    one.until_it_serves()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no other system ends a child with its parent")

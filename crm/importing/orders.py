@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import Error
 from django.utils.translation import gettext as _
 
-from crm import locks
+from crm import jobs, locks
 from crm.failpoints import failpoint
 from crm.importing import grouping, identity, reading
 from crm.importing.batches import COUNTED, Plan, write_batches
@@ -131,5 +131,6 @@ def _finish(record: Import, now: datetime) -> Import:
     record.refresh_from_db(fields=[*COUNTED, "errors", "error_count"])
     record.state, record.finished_at = Import.State.FINISHED, now
     record.save(update_fields=["state", "finished_at"])
+    jobs.ring_refresh()
     failpoint("import.finished")
     return record

@@ -5,7 +5,8 @@ from crm.models.customer import Customer
 from crm.models.facts import Changed, Facts
 from crm.models.imports import Import
 from crm.models.interaction import Interaction
+from crm.models.job import Job, Pulse
 from crm.models.order import Order, OrderLine
 from crm.models.user import User
 
-__all__ = ["Business", "Changed", "Channel", "Customer", "Facts", "Import", "Interaction", "Order", "OrderLine", "User"]
+__all__ = ["Business", "Changed", "Channel", "Customer", "Facts", "Import", "Interaction", "Job", "Order", "OrderLine", "Pulse", "User"]

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Order, OrderLine, User
+from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Job, Order, OrderLine, User
 from crm.tests.factories import PASSWORD, make_customer, make_interaction, make_order, make_owner, make_user
 from lifecycle.models import NightlyRun
 
@@ -82,6 +82,7 @@ DERIVED = {
     Facts: lambda: make_customer().facts,
     Changed: lambda: Changed.objects.create(customer=make_customer(), why="order"),
     Import: make_import,
+    Job: lambda: Job.objects.create(kind="night"),
     NightlyRun: make_night,
 }
 SENT = {

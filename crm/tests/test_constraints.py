@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Order, OrderLine, User
+from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Job, Order, OrderLine, Pulse, User
 from crm.tests.factories import make_customer, make_interaction, make_order, make_owner
 from lifecycle.kotler import install as ladder
 from lifecycle.models import Ladder, NightlyRun, NightlyStep, Position, Stage, Transition
@@ -17,6 +17,7 @@ from lifecycle.stages import place
 pytestmark = pytest.mark.django_db
 NOON = datetime(2025, 1, 15, 12, tzinfo=UTC)
 DAY = date(2025, 1, 15)
+RUNNING = {"state": "running", "heartbeat": NOON, "started_at": NOON, "attempts": 1}
 
 
 def customer(**values):
@@ -54,6 +55,10 @@ def placed():
 def two_positions_on_one_ladder():
     placed()
     Position.objects.create(customer=Customer.objects.get(), ladder=ladder(), stage=Stage.objects.first(), since=DAY)
+
+
+def job(**values):
+    Job.objects.create(**({"kind": "night"} | values))
 
 
 def night(**values):
@@ -132,6 +137,22 @@ REFUSED = {
     "interaction_kind_is_known": [lambda: interaction(kind="fax")],
     "interaction_direction_is_known": [lambda: interaction(direction="up")],
     "interaction_minutes_fit_a_day": [lambda: interaction(minutes=1441)],
+    "job_one_open_per_key": [lambda: (job(key="a"), job(key="a")), lambda: (job(key="a", **RUNNING), job(key="a"))],
+    "job_kind_not_empty": [lambda: job(kind="")],
+    "job_running_shows_life": [
+        lambda: job(**RUNNING | {"heartbeat": None}),
+        lambda: job(**RUNNING | {"started_at": None}),
+        lambda: job(**RUNNING | {"attempts": 0}),
+    ],
+    "job_ended_has_its_time": [
+        lambda: job(state="finished"),
+        lambda: job(finished_at=NOON),
+        lambda: job(state="paused"),
+        lambda: job(state="paused", finished_at=NOON),
+    ],
+    "job_failed_has_a_reason": [lambda: job(state="failed", finished_at=NOON), lambda: job(reason="x")],
+    "job_done_is_a_part": [lambda: job(done=3, total=2)],
+    "pulse_name_not_empty": [lambda: Pulse.objects.create(name="", at=NOON)],
     "order_identity_unique": [two_orders_with_one_identity],
     "order_key_not_empty": [lambda: make_order(key="")],
     "order_status_is_known": [lambda: order(status=-1), lambda: order(status=4)],
@@ -150,10 +171,11 @@ REFUSED = {
     "user_email_is_lower": [lambda: user(email="Owner@example.com")],
     "night_finished_has_its_time": [
         lambda: night(state="finished"),
-        lambda: night(state="failed", finished_at=NOON, reason="x"),
+        lambda: night(state="failed", finished_at=NOON, failed_at=NOON, reason="x"),
         lambda: night(state="skipped"),
     ],
-    "night_failed_has_a_reason": [lambda: night(state="running", reason="x")],
+    "night_failed_has_a_reason": [lambda: night(state="running", reason="x"), lambda: night(state="failed", failed_at=NOON)],
+    "night_failed_has_its_time": [lambda: night(state="failed", reason="x")],
     "night_step_position_unique": [two_steps_in_one_place],
     "ladder_one_is_primary": [lambda: (ladder(), Ladder.objects.create(key="second", name="Second", is_primary=True))],
     "stage_rank_unique": [lambda: stage(rank=10)],

@@ -43,3 +43,12 @@ def test_it_does_nothing_where_nothing_is_asked_for(monkeypatch):
     monkeypatch.delenv("FAILPOINT", raising=False)
 
     assert failpoint("night.started") is None
+
+
+def test_a_point_named_by_a_file_kills_one_process_which_takes_the_file_along(tmp_path):
+    file = tmp_path / "failpoint"
+    file.write_text("first:2\n")
+
+    assert climb(str(file)) == (-signal.SIGKILL, WHOLE[:3])
+    assert not file.exists()
+    assert climb(str(file)) == (0, WHOLE)

@@ -241,6 +241,15 @@ def test_an_import_that_the_database_ends_is_told_in_words_too(run, fail, monkey
     assert "1 row has an error:" in out
 
 
+@pytest.fixture
+def ctrl_c():
+    """As on a terminal: a suite started in the background of a shell ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_import_that_is_stopped_says_how_to_go_on(run, fail, stop):
@@ -254,6 +263,7 @@ def test_an_import_that_is_stopped_says_how_to_go_on(run, fail, stop):
     assert signal.getsignal(signal.SIGTERM) == before
 
 
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.django_db
 def test_an_import_that_is_stopped_while_it_reads_has_done_nothing(run, monkeypatch):
     monkeypatch.setattr("crm.importing.orders.scan", lambda path: os.kill(os.getpid(), signal.SIGINT))

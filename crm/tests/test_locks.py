@@ -145,3 +145,17 @@ def test_a_lock_let_go_can_be_taken_at_once_again():
     for _turn in range(200):
         with locks.held("night") as got:
             assert got
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_insists_is_told_of_a_lock_that_has_gone_unseen():
+    with locks.held("kept") as got:
+        assert got
+        locks.insist("kept")
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+            with pytest.raises(locks.LockLost, match="has ended"):
+                locks.insist("kept")
+    with locks.held("kept") as got:
+        assert got

@@ -76,6 +76,24 @@ def changed(client, ladder, stage, **values):
 
 
 class TestLadders:
+    def test_stages_change_places(self, client, ladder):
+        sent = form_of(ladder)
+        there, here = place_of(sent, "partner"), place_of(sent, "advocate")
+        for name in ("rank", "rung"):
+            one, other = f"stages-{there}-{name}", f"stages-{here}-{name}"
+            sent[one], sent[other] = sent[other], sent[one]
+
+        answer = client.post(address(Ladder, "change", ladder.pk), sent)
+
+        assert answer.status_code == 302
+        found = ladder.stages.filter(key__in=["partner", "advocate"]).order_by("rank").values_list("key", "rank", "rung")
+        assert list(found) == [("advocate", 40, 6), ("partner", 50, 5)]
+
+    def test_a_rank_beyond_the_last_is_refused(self, client, ladder):
+        answer = changed(client, ladder, "partner", rank="10000")
+
+        assert complaints(answer) == ["Ensure this value is less than or equal to 9999."]
+
     def test_are_listed_opened_and_said_in_words(self, client, ladder):
         pages = [address(Ladder, "changelist"), address(Ladder, "add"), address(Ladder, "history", ladder.pk)]
         assert [client.get(page).status_code for page in pages] == [200] * 3

@@ -1,6 +1,7 @@
 """The night from the record to the facts: against the oracles, refused, taken over, failed, run twice."""
 
 import json
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 from hypothesis.extra.django import TestCase
 
+from crm import locks
 from crm.catalogue import FACTS
 from crm.fields import from_minor, to_minor
 from crm.models import Business, Changed, Channel, Customer, Facts, Interaction, Order
@@ -162,6 +164,111 @@ def test_a_failing_step_is_told_with_its_reason_and_the_live_date_stays(monkeypa
     assert (failed.state, failed.reason) == ("failed", "The step broken failed: no customers to divide by")
     assert [step.name for step in failed.steps.all()] == ["rows", "facts"]
     assert Business.load().as_of == date(2026, 1, 10)
+
+
+@pytest.mark.django_db
+def test_whoever_listens_and_breaks_off_leaves_a_night_that_has_failed():
+    one_order()
+
+    def tell(done, total, doing):
+        if done == 2:
+            raise RuntimeError("given to another worker")
+
+    with pytest.raises(nightly.NightFailed) as failed:
+        nightly.run(date(2026, 1, 11), today=TODAY, tell=tell)
+
+    assert isinstance(failed.value.__cause__, RuntimeError)
+    assert NightlyRun.objects.values_list("state", "reason").get() == ("failed", "The step business_gap failed: given to another worker")
+    assert Business.load().as_of is None
+
+
+NOON = datetime(2026, 1, 12, 11, tzinfo=UTC)
+
+
+@pytest.mark.django_db
+class TestOneThatWasCutOff:
+    @pytest.fixture(autouse=True)
+    def today(self):
+        """Cut off in the middle of a day that is not due; the figures stand at the day before."""
+        one_order()
+        nightly.run(date(2026, 1, 11), today=TODAY)
+        return NightlyRun.objects.create(as_of=date(2026, 1, 12), state="running", started_at=NOON)
+
+    def state(self):
+        return NightlyRun.objects.values_list("state", flat=True).get(as_of=date(2026, 1, 12))
+
+    def test_it_has_failed(self, today):
+        nightly.close_cut_off(NOON)
+
+        today.refresh_from_db()
+        assert (today.state, today.failed_at) == ("failed", NOON)
+        assert "cut off before its last step" in today.reason
+
+    @pytest.mark.parametrize("lock", ["night", "nightly"])
+    def test_it_may_be_running_while_a_lock_is_held(self, lock):
+        with locks.held(lock):
+            nightly.close_cut_off(NOON)
+
+        assert self.state() == "running"
+
+    def test_one_that_is_due_is_taken_over_without_a_pause(self):
+        morning = NOON + timedelta(days=1)
+        nightly.close_cut_off(morning)
+        assert self.state() == "running"
+
+        assert nightly.run_due(lambda: morning) == [date(2026, 1, 12)]
+
+
+@pytest.mark.django_db
+class TestBesideOthers:
+    @pytest.fixture
+    def command(self, capsys):
+        """What the command prints."""
+        one_order()
+
+        def run():
+            call_command("nightly", "--as-of", "2026-01-11", "--json")
+            return json.loads(capsys.readouterr().out)
+
+        return run
+
+    def test_it_does_not_start_beside_another_night_and_says_so_at_once(self, command, monkeypatch):
+        monkeypatch.setattr(nightly, "sleep", None)
+        with locks.held("night"), locks.held("nightly"):
+            printed = command()
+
+        reason = "Another night is running; this one did not start."
+        assert printed == {"as_of": "2026-01-11", "ran": False, "reason": reason, "steps": []}
+        assert not NightlyRun.objects.exists()
+
+    def test_it_waits_for_a_refresh_to_end_its_turn(self, command, monkeypatch):
+        turn, looks = ExitStack(), []
+
+        def sleep(seconds):
+            looks.append(seconds)
+            if len(looks) == 3:
+                turn.close()
+
+        monkeypatch.setattr(nightly, "sleep", sleep)
+        turn.enter_context(locks.held("nightly"))
+
+        assert command()["ran"] is True
+        assert len(looks) == 3
+
+    def test_it_does_not_wait_for_ever(self, command, monkeypatch):
+        monkeypatch.setattr(nightly, "PATIENCE_SECONDS", 0.1)
+        with locks.held("nightly"):
+            printed = command()
+
+        assert (printed["ran"], printed["steps"]) == (False, [])
+        assert printed["reason"].startswith("The figures of changed customers are being written; this night did not start.")
+
+    def test_the_night_that_is_due_waits_for_a_refresh_too(self, command, monkeypatch):
+        turn = ExitStack()
+        monkeypatch.setattr(nightly, "sleep", lambda seconds: turn.close())
+        turn.enter_context(locks.held("nightly"))
+
+        assert nightly.run_due(lambda: NOON) == [date(2026, 1, 11)]
 
 
 @pytest.mark.django_db

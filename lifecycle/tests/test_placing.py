@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -73,7 +74,7 @@ def writes(queries):
 class TestBetweenLookAndWrite:
     def test_a_first_move_by_a_person_stands_and_is_not_doubled(self, ladder, owner, meanwhile):
         customer = make_customer()
-        meanwhile(lambda: move(customer=customer, to=ladder.stages.get(key="client"), by=owner, reason="Met", as_of=START))
+        meanwhile(lambda: move(customer=customer, to=ladder.stages.get(key="client"), by=owner, reason="Met", as_of=START, today=START))
 
         assert place(ladder, START) == 0
 
@@ -85,7 +86,7 @@ class TestBetweenLookAndWrite:
         customer = make_customer()
         place(ladder, START)
         Facts.objects.update(order_days=2)
-        meanwhile(lambda: move(customer=customer, to=ladder.stages.get(key="partner"), by=owner, reason="Met", as_of=LATER))
+        meanwhile(lambda: move(customer=customer, to=ladder.stages.get(key="partner"), by=owner, reason="Met", as_of=LATER, today=LATER))
 
         assert place(ladder, LATER) == 0
 
@@ -246,7 +247,7 @@ class TestPins:
     def test_hold_when_the_rules_change(self, ladder, owner):
         customer = make_customer({"order_days": 2})
         place(ladder, START)
-        move(customer=customer, to=ladder.stages.get(key="client"), by=owner, reason="Told us", as_of=START)
+        move(customer=customer, to=ladder.stages.get(key="client"), by=owner, reason="Told us", as_of=START, today=START)
         Stage.objects.filter(key="repeat").update(rule={"any": []})
 
         assert place(ladder, LATER) == 0
@@ -255,7 +256,7 @@ class TestPins:
     def test_end_without_a_move_where_the_rules_agree(self, ladder, owner):
         customer = make_customer()
         place(ladder, START)
-        move(customer=customer, to=ladder.stages.get(key="repeat"), by=owner, reason="Told us", as_of=START, until=START)
+        move(customer=customer, to=ladder.stages.get(key="repeat"), by=owner, reason="Told us", as_of=START, today=START, until=START)
         Facts.objects.update(order_days=2)
 
         assert place(ladder, START) == 0
@@ -266,7 +267,7 @@ class TestPins:
     def test_end_for_those_asked_for_alone(self, ladder, owner):
         customers = [make_customer(), make_customer()]
         for customer in customers:
-            move(customer=customer, to=ladder.stages.get(key="repeat"), by=owner, reason="Told us", as_of=START, until=START)
+            move(customer=customer, to=ladder.stages.get(key="repeat"), by=owner, reason="Told us", as_of=START, today=START, until=START)
 
         assert place(ladder, LATER, customers=[customers[0].pk]) == 1
         assert [stands(customer) for customer in customers] == ["prospect", "repeat"]
@@ -286,6 +287,8 @@ class TestPins:
             ({"as_of": START - timedelta(days=1)}, "came to where they stand after that day"),
             ({"until": START - timedelta(days=1)}, "ended before it begins"),
             ({"reason": "\t\n"}, "needs a reason"),
+            ({"as_of": START + timedelta(days=1)}, "today or on a day that has been"),
+            ({"reason": "a\ud800b"}, "letters that are none"),
             ({"reason": "a\0b"}, "Null characters are not allowed"),
             ({"reason": "a" * 2_001}, "at most 2000 characters"),
         ],
@@ -294,8 +297,9 @@ class TestPins:
         customer = make_customer()
         place(ladder, START)
 
-        with pytest.raises(Exception, match=sentence):
-            move(**({"customer": customer, "to": ladder.stages.get(key="client"), "by": owner, "reason": "So", "as_of": START} | wrong))
+        days = {"as_of": START, "today": START}
+        with pytest.raises(ValidationError, match=sentence):
+            move(**({"customer": customer, "to": ladder.stages.get(key="client"), "by": owner, "reason": "So"} | days | wrong))
 
         assert (stands(customer), Transition.objects.count()) == ("prospect", 1)
 

@@ -1,6 +1,6 @@
 """Placing: Kotler's ladder against a plain chain of ifs, positions and transitions over random histories, and single cases by hand."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -8,8 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from crm.models import Customer, Facts, Order, User
-from crm.record import save_customer, save_order
+from crm.models import Customer, Facts, Interaction, Order, User
+from crm.record import save_customer, save_interaction, save_order
 from lifecycle import nightly
 from lifecycle.kotler import STAGES, install
 from lifecycle.models import Ladder, NightlyRun, Position, Stage, Transition
@@ -44,10 +44,12 @@ class Histories(RuleBasedStateMachine):
         Customer.objects.all().delete()
         record(World())
 
-    @rule(days=st.sampled_from([0, 0, 1, 30, 91, 400]), referrer=st.booleans())
-    def arrive(self, days, referrer):
+    @rule(known=st.booleans(), referrer=st.booleans())
+    def arrive(self, known, referrer):
+        """Those not known yet came long after all these nights: by an import, say, and from their first order on they were there."""
         if len(self.customers) < 6:
-            customer = Customer()
+            created = datetime.combine(self.as_of, time(12), tzinfo=UTC) if known else datetime.now(UTC)
+            customer = Customer(created=created)
             if referrer and self.customers:
                 customer.referred_by, customer.referred_on = self.customers[0], START
             save_customer(customer=customer)
@@ -94,7 +96,7 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def transitions_join_end_to_end_and_have_their_causes(self):
         for customer in self.customers if self.night_done else ():
-            moves = list(Transition.objects.filter(customer=customer).order_by("pk"))
+            moves = list(Transition.objects.filter(customer=customer, superseded_at=None).order_by("pk"))
             at = None
             for made in moves:
                 assert made.from_stage_id == at
@@ -152,6 +154,39 @@ def test_placing_again_changes_nothing(ladder):
     assert Transition.objects.count() == 1
 
 
+def test_who_was_placed_before_their_first_order_is_placed_for_the_first_time_by_it(ladder):
+    """Imported today, with a first order of today; a missed night comes first."""
+    customer = a_customer()
+    place(ladder, START)
+    order = Order(customer=customer, ordered_on=START + timedelta(days=2), amount=5)
+    save_order(order=order)
+    Facts.objects.filter(pk=customer.pk).update(order_days=1, orders=1, paid_orders=1)
+
+    assert place(ladder, START + timedelta(days=2)) == 1
+
+    early, first = Transition.objects.order_by("pk")
+    assert early.superseded_at is not None
+    assert (first.from_stage, first.to_stage.key, first.effective_on) == (None, "first-time", START + timedelta(days=2))
+
+
+@pytest.mark.parametrize("known_by", ["created", "order", "interaction"])
+def test_a_known_prospect_who_orders_climbs(ladder, known_by):
+    customer = a_customer()
+    if known_by == "created":
+        Customer.objects.update(created=datetime.combine(START, time(12), tzinfo=UTC))
+    elif known_by == "order":
+        save_order(order=Order(customer=customer, ordered_on=START, amount=5, status=Order.Status.CANCELLED))
+    else:
+        save_interaction(interaction=Interaction(customer=customer, kind="call", happened_on=START))
+    place(ladder, START)
+    Facts.objects.filter(pk=customer.pk).update(order_days=1, orders=1, paid_orders=1)
+
+    place(ladder, START + timedelta(days=2))
+
+    assert [made.from_stage and made.from_stage.key for made in Transition.objects.order_by("pk")] == [None, "prospect"]
+    assert not Transition.objects.exclude(superseded_at=None).exists()
+
+
 def test_only_the_customers_asked_for_are_placed(ladder):
     first, second = a_customer(), a_customer()
 
@@ -165,7 +200,7 @@ def test_a_move_by_hand_is_pinned_and_left_alone_by_the_rules(ladder, owner):
     customer = a_customer(order_days=3)
     place(ladder, START)
 
-    move(customer=customer, to=Stage.objects.get(key="partner"), by=owner, reason="Roasts with us", as_of=START)
+    move(customer=customer, to=Stage.objects.get(key="partner"), by=owner, reason="Roasts with us", as_of=START, today=START)
 
     assert place(ladder, START + timedelta(days=400)) == 0
     made = Transition.objects.latest("pk")
@@ -182,7 +217,15 @@ def test_a_move_by_hand_is_pinned_and_left_alone_by_the_rules(ladder, owner):
 def test_a_pin_holds_to_the_end_of_its_last_day(ladder, owner):
     customer = a_customer(order_days=3)
     place(ladder, START)
-    move(customer=customer, to=Stage.objects.get(key="client"), by=owner, reason="Told us", as_of=START, until=START + timedelta(days=7))
+    move(
+        customer=customer,
+        to=Stage.objects.get(key="client"),
+        by=owner,
+        reason="Told us",
+        as_of=START,
+        today=START,
+        until=START + timedelta(days=7),
+    )
 
     assert place(ladder, START + timedelta(days=7)) == 0
     assert place(ladder, START + timedelta(days=8)) == 1
@@ -193,7 +236,7 @@ def test_a_pin_holds_to_the_end_of_its_last_day(ladder, owner):
 @pytest.mark.parametrize("reason", ["", "   "])
 def test_a_move_by_hand_without_a_reason_is_refused(ladder, owner, reason):
     with pytest.raises(ValidationError, match="needs a reason"):
-        move(customer=a_customer(), to=Stage.objects.get(key="client"), by=owner, reason=reason, as_of=START)
+        move(customer=a_customer(), to=Stage.objects.get(key="client"), by=owner, reason=reason, as_of=START, today=START)
 
     assert not Transition.objects.exists()
 
@@ -203,7 +246,7 @@ def test_a_move_to_where_one_stands_is_refused(ladder, owner):
     place(ladder, START)
 
     with pytest.raises(ValidationError, match="stands there already"):
-        move(customer=customer, to=Stage.objects.get(key="prospect"), by=owner, reason="So", as_of=START)
+        move(customer=customer, to=Stage.objects.get(key="prospect"), by=owner, reason="So", as_of=START, today=START)
 
 
 def test_a_second_ladder_is_placed_beside_and_leaves_the_primary_alone(ladder):

@@ -17,6 +17,7 @@ from config import translations
 from config.supervisor import Child, Group
 
 WEB_WORKERS, WEB_THREADS = 2, 4
+WORKER_PROCESSES = 2
 
 
 def refuse_bad_settings() -> None:
@@ -76,6 +77,22 @@ def web(address: socket.socket) -> Child:
     return Child("web", command, files=(address.fileno(),))
 
 
+def celery(name: str, *arguments: str) -> Child:
+    # It speaks JSON alone, so that its warning of a superuser, for whom a pickled message would be dangerous, does not apply.
+    quiet = ["-W", "ignore:You're running the worker with superuser privileges"]
+    return Child(name, [sys.executable, *quiet, "-m", "celery", "--quiet", *arguments, "--loglevel", "WARNING"], heard=False)
+
+
+def worker() -> Child:
+    alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return celery("worker", "--app", "config.worker", "worker", "--concurrency", str(WORKER_PROCESSES), *alone)
+
+
+def clock() -> Child:
+    """One for the installation, in a process of its own: it rings each minute."""
+    return celery("clock", "--app", "config.celery", "beat", "--pidfile", "")
+
+
 def url() -> str:
     host = f"[{settings.BIND}]" if ":" in settings.BIND else settings.BIND
     return f"{'https' if settings.CERT_FILE else 'http'}://{host}:{settings.PORT}/"
@@ -94,4 +111,4 @@ class Command(BaseCommand):
             connections.close_all()
             self.stdout.write(_("Regulars runs at %(url)s until Ctrl-C.") % {"url": url()})
             self.stdout.flush()
-            Group([web(address)], settings.BASE_DIR, self.stderr.write).run()
+            Group([web(address), worker(), clock()], settings.BASE_DIR, self.stderr.write).run()

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm import jobs
 from crm.faults import FAULTS, told
 from crm.models import Business
 from lifecycle import nightly
@@ -40,6 +41,8 @@ class Command(BaseCommand):
             if options["json"]:
                 self._print_json(as_of, nightly.Outcome(ran=False, reason=reason))
             raise CommandError(reason) from error
+        # Whoever did something after that date is refreshed by a worker, where one runs.
+        jobs.ring_refresh()
         if options["json"]:
             self._print_json(as_of, outcome)
         else:
