@@ -193,7 +193,9 @@ def _begun_anew(ladder: Ladder, moves: list[Move]) -> list[Move]:
     known = Q(customer__orders__ordered_on__lte=F("since")) | Q(customer__interactions__happened_on__lte=F("since"))
     early -= set(Position.objects.filter(known, ladder=ladder, customer__in=early).values_list("customer", flat=True))
     recorded = Transition.objects.filter(ladder=ladder, customer__in=early, superseded_at=None)
-    recorded.exclude(source=Transition.Source.PERSON).update(superseded_at=Now())
+    # Whom a person has moved, that person knew.
+    early -= set(recorded.filter(source=Transition.Source.PERSON).values_list("customer", flat=True))
+    Transition.objects.filter(ladder=ladder, customer__in=early, superseded_at=None).update(superseded_at=Now())
     return [move._replace(was=None) if move.customer in early else move for move in moves]
 
 

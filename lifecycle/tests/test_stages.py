@@ -187,6 +187,18 @@ def test_a_known_prospect_who_orders_climbs(ladder, known_by):
     assert not Transition.objects.exclude(superseded_at=None).exists()
 
 
+def test_whom_a_person_moved_before_they_were_known_moves_on_from_there(ladder, owner):
+    customer = a_customer()
+    place(ladder, START)
+    move(customer=customer, to=Stage.objects.get(key="client"), by=owner, reason="Met", as_of=START, today=START, until=START)
+    Facts.objects.filter(pk=customer.pk).update(order_days=1, orders=1, paid_orders=1)
+
+    place(ladder, START + timedelta(days=2))
+
+    assert [made.from_stage and made.from_stage.key for made in Transition.objects.order_by("pk")] == [None, "prospect", "client"]
+    assert not Transition.objects.exclude(superseded_at=None).exists()
+
+
 def test_only_the_customers_asked_for_are_placed(ladder):
     first, second = a_customer(), a_customer()
 
