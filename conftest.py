@@ -19,11 +19,13 @@ from django.conf import settings
 
 ROOT = Path(__file__).resolve().parent
 SHARED = ROOT.parent / "shared" / "data"
-OURS = ("BIND", "PORT", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "CERT_FILE", "KEY_FILE", "FAILPOINT", "SECRET_KEY")
+OURS = ("BIND", "PORT", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "CERT_FILE", "KEY_FILE", "FAILPOINT", "SECRET_KEY", "DEMO")
 
 # One folder for each process of pytest, before the settings are read; pytest.ini names no settings module, so that they are read only now.
 DATA_DIR = Path(tempfile.mkdtemp(prefix="regulars-"))
 os.environ.update(DATA_DIR=str(DATA_DIR), DJANGO_SETTINGS_MODULE="config.settings")
+# Playwright keeps a loop running in the thread of the tests, and Django would take them for asynchronous.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 for name in OURS:
     os.environ.pop(name, None)
 
@@ -37,6 +39,12 @@ def pytest_configure() -> None:
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
     # WhiteNoise warns of a folder that is not there.
     settings.STATIC_ROOT.mkdir(exist_ok=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The fixtures that need models: Django is ready now."""
+    session.config.pluginmanager.import_plugin("config.tests.site")
 
 
 def pytest_unconfigure() -> None:
@@ -109,6 +117,7 @@ class Installations:
     def empty(self, template: str = "template0") -> dict[str, str]:
         name = f"own_{secrets.token_hex(4)}"
         environ = os.environ | {"DATA_DIR": str(self.folder / name), "DJANGO_SETTINGS_MODULE": "config.settings"}
+        environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # of this process alone
         if self.url:
             administer(self.url, f"CREATE DATABASE {name} TEMPLATE {template}")
             self.made.append(name)

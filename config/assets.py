@@ -17,6 +17,8 @@ MANROPE = Path(font_manrope.font_directory)
 PACKAGE_FILES = {
     "bootstrap/bootstrap.min.css": BOOTSTRAP / "css" / "bootstrap.min.css",
     "bootstrap/bootstrap.min.css.map": BOOTSTRAP / "css" / "bootstrap.min.css.map",
+    "bootstrap/bootstrap.bundle.min.js": BOOTSTRAP / "js" / "bootstrap.bundle.min.js",
+    "bootstrap/bootstrap.bundle.min.js.map": BOOTSTRAP / "js" / "bootstrap.bundle.min.js.map",
     "fonts/Manrope.ttf": MANROPE / "Manrope-VariableFont_wght.ttf",
     "fonts/Manrope-OFL.txt": MANROPE / "OFL.txt",
 }

@@ -83,8 +83,14 @@ def certificate() -> Iterator[Error]:
         yield Error(sentence, id="regulars.E008")
 
 
+def demo() -> Iterator[Error]:
+    if (text := environment.text("DEMO", "1")) not in {"0", "1"}:
+        sentence = _("DEMO has to be 1, to fill an empty database with the demo, or 0, to leave it empty; not %(text)s.")
+        yield Error(sentence % {"text": text}, id="regulars.E009")
+
+
 def all_errors(app_configs: Any, **kwargs: Any) -> Iterable[Error]:
-    return [*exposure(), *addresses(), *certificate()]
+    return [*exposure(), *addresses(), *certificate(), *demo()]
 
 
 def register() -> None:

@@ -8,8 +8,10 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRefresh
 
-from crm.models import Business
+from crm import money
+from crm.figures import business_of
 
 
 class LoginRequired(LoginRequiredMiddleware):
@@ -20,15 +22,20 @@ class LoginRequired(LoginRequiredMiddleware):
     ) -> HttpResponseBase | None:
         if not getattr(view_func, "login_required", True):
             return None
-        return super().process_view(request, view_func, view_args, view_kwargs)
+        refusal = super().process_view(request, view_func, view_args, view_kwargs)
+        # A part of a page is no place for the login: the page is read again, which leads there.
+        return HttpResponseClientRefresh() if refusal and "HX-Request" in request.headers else refusal
 
 
-def local_time(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Who is signed in reads and writes moments in the business's time zone. Strangers see none; the health page needs no database."""
+def for_the_business(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Who is signed in reads and writes moments in the business's time zone and amounts in its currency. Strangers see none of them; the
+    health page needs no database."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.path_info != reverse("healthz"):
-            with timezone.override(Business.load().zone):
+            business = business_of(request)
+            money.currency.set(business.currency)
+            with timezone.override(business.zone):
                 return get_response(request)
         return get_response(request)
 

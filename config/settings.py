@@ -1,5 +1,6 @@
 """Every setting, from the environment; README.md lists the variables."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -18,6 +19,8 @@ REDIS_URL = environment.text("REDIS_URL")
 CERT_FILE, KEY_FILE = environment.text("CERT_FILE"), environment.text("KEY_FILE")
 TRUSTED_PROXIES = environment.words("TRUSTED_PROXIES")
 HTTPS = bool(CERT_FILE or TRUSTED_PROXIES)
+# Whether an empty database is filled with the demo.
+DEMO = environment.text("DEMO", "1") != "0"
 
 SECRET_KEY = environment.secret_key(DATA_DIR)
 DEBUG = False
@@ -41,6 +44,8 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
+    "django_htmx",
+    "axes",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -53,9 +58,11 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.middleware.LoginRequired",
-    "config.middleware.local_time",
+    "config.middleware.for_the_business",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -69,6 +76,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.context.shell",
             ]
         },
     }
@@ -85,6 +93,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 PASSWORD_HASHERS = ["config.hashers.Argon2", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Whoever guesses has to wait; config/guard.py says who that is.
+AXES_HANDLER, AXES_CLIENT_IP_CALLABLE, AXES_LOCKOUT_CALLABLE = "config.guard.Guard", "config.guard.address", "config.views.locked"
+AXES_LOCKOUT_PARAMETERS, AXES_USERNAME_FORM_FIELD = [["username", "ip_address"]], "username"
+AXES_FAILURE_LIMIT, AXES_COOLOFF_TIME = 10, timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+# Its log of who signed in would hold the path, which may be a login link.
+AXES_DISABLE_ACCESS_LOG = True
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
@@ -114,6 +130,8 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_HANDLERS = ["crm.uploads.Handler"]
+UPLOAD_LIMIT = 200 * 1024 * 1024
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -139,3 +157,15 @@ SESSION_COOKIE_NAME = "__Host-regulars" if HTTPS else "regulars"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # X-Forwarded-Proto is read by gunicorn, which believes TRUSTED_PROXIES only; SECURE_PROXY_SSL_HEADER would believe anyone.
+
+# Whatever goes wrong is told on the standard error of its process. What a visitor mistypes is not: it would be noise, and an address may
+# hold a login link, which is blotted out where it is told after all.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"blot": {"()": "config.blot.Blot"}},
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["blot"], "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

@@ -6,14 +6,40 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from config import views
+from crm.views import customer, customers, imports, log
+from lifecycle.views import demo, ladder, lookback, today
+from segments.views import pareto
 
 admin.site.site_header = admin.site.site_title = "Regulars"
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", today.today, name="home"),
+    path("customers/", customers.customers, name="customers"),
+    path("customers/<int:pk>/", customer.customer, name="customer"),
+    path("customers/<int:pk>/log/", log.log_of, name="log_of"),
+    path("log/", log.log, name="log"),
+    path("interactions/<int:pk>/undo/", log.undo, name="undo_log"),
+    path("customers/<int:pk>/not-now/", today.not_now, name="not_now"),
+    path("customers/<int:pk>/not-now/undo/", today.undo_not_now, name="undo_not_now"),
+    path("ladder/", ladder.ladder, name="ladder"),
+    path("ladder/moves/", ladder.moves, name="moves"),
+    path("look-back/", lookback.look_back, name="look_back"),
+    path("look-back/end/", lookback.end, name="look_back_end"),
+    path("look-back/progress/", lookback.progress, name="look_back_progress"),
+    path("import/", imports.imports, name="import"),
+    path("import/<int:pk>/", imports.result, name="import_result"),
+    path("import/<int:pk>/progress/", imports.progress, name="import_progress"),
+    path("import/<int:pk>/again/", imports.again, name="import_again"),
+    path("import/<int:pk>/errors.csv", imports.errors, name="import_errors"),
+    path("demo/fill/", demo.fill, name="demo_fill"),
+    path("demo/remove/", demo.remove, name="demo_remove"),
+    path("demo/progress/", demo.progress, name="demo_progress"),
     path("login/", views.sign_in, name="login"),
+    path("login/<slug:token>/", views.sign_in_by_link, name="login_link"),
     path("logout/", views.sign_out, name="logout"),
     path("language/", login_not_required(set_language), name="set_language"),
+    path("theme/", views.set_theme, name="set_theme"),
+    path("pareto/", pareto, name="pareto"),
     path("healthz", views.healthz, name="healthz"),
     path("admin/login/", views.admin_sign_in),
     path("admin/", admin.site.urls),

@@ -1,28 +1,29 @@
+import math
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from config import health
+from config import guard, health
+from config.context import THEMES
 from config.forms import SignInForm
-from crm.models import Business, User
+from crm import links
+from crm.access import refuse_all_but_owners
+from crm.models import Business
+from crm.returning import way_back
 
-
-def wanted_page(request: HttpRequest, otherwise: str) -> str:
-    """The page asked for before signing in, if it is one of ours."""
-    page = request.POST.get("next", request.GET.get("next", ""))
-    ours = url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return page if ours else otherwise
+BY_LINK = "django.contrib.auth.backends.ModelBackend"
 
 
 def keep_session(request: HttpRequest, keep: bool) -> None:
@@ -31,11 +32,23 @@ def keep_session(request: HttpRequest, keep: bool) -> None:
     request.session.set_expiry(end if keep else 0)
 
 
+def door(request: HttpRequest, form: SignInForm, notice: str = "", status: int = 200) -> HttpResponse:
+    """The login page; `notice` says why somebody stands before it again."""
+    context = {
+        "form": form,
+        "notice": notice,
+        "page": way_back(request, otherwise=reverse("home")),
+        "business": Business.load().name,
+        "languages": settings.LANGUAGES,
+    }
+    return render(request, "login.html", context, status=status)
+
+
 @login_not_required
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    page = wanted_page(request, otherwise=reverse("home"))
+    page = way_back(request, otherwise=reverse("home"))
     if request.user.is_authenticated:
         return redirect(page)
     form = SignInForm(request, request.POST if request.method == "POST" else None)
@@ -43,8 +56,39 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         login(request, form.get_user())
         keep_session(request, form.cleaned_data["keep"])
         return redirect(page)
-    context = {"form": form, "page": page, "business": Business.load().name, "languages": settings.LANGUAGES}
-    return render(request, "login.html", context)
+    return door(request, form)
+
+
+@login_not_required
+@require_safe
+def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Signs in at once. HEAD, by which programs only look at an address, does not use the link up."""
+    if request.method == "HEAD":
+        return HttpResponse()
+    if user := links.redeem(token, timezone.now()):
+        login(request, user, backend=BY_LINK)
+        keep_session(request, keep=False)
+        response: HttpResponse = redirect("home")
+    else:
+        guard.link_failed(request)
+        response = door(request, SignInForm(request), _("This link is no longer good. A link works once, within 15 minutes."), 410)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def locked(request: HttpRequest, refused: HttpResponse, credentials: dict[str, Any] | None) -> HttpResponse:
+    """What django-axes answers in place of whatever else it would be. It reads the same whether there is such a person or not."""
+    pause = guard.wait(request, credentials, timezone.now()).total_seconds()
+    minutes = math.ceil(pause / 60)
+    sentence = ngettext(
+        "Too many tries to sign in have failed. Try again in %(minutes)s minute.",
+        "Too many tries to sign in have failed. Try again in %(minutes)s minutes.",
+        minutes,
+    )
+    response = door(request, SignInForm(request), sentence % {"minutes": minutes}, 429)
+    response.headers["Retry-After"] = str(math.ceil(pause))
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 @login_not_required
@@ -54,23 +98,26 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("login")
 
 
+@require_POST
+def set_theme(request: HttpRequest) -> HttpResponse:
+    """Remembers the theme asked for; without script, the one that is not shown now."""
+    shown = request.COOKIES.get("theme", "light")
+    theme = request.POST.get("theme") or ("light" if shown == "dark" else "dark")
+    response = redirect(way_back(request, otherwise=reverse("home")))
+    if theme in THEMES:
+        response.set_cookie("theme", theme, max_age=settings.LANGUAGE_COOKIE_AGE, secure=settings.HTTPS, samesite="Lax")
+    return response
+
+
 @login_not_required
 @require_safe
 def admin_sign_in(request: HttpRequest) -> HttpResponse:
     """The admin panel has no door of its own. It also sends those here whom it does not let in."""
-    page = wanted_page(request, otherwise=reverse("admin:index"))
+    page = way_back(request, otherwise=reverse("admin:index"))
     if not request.user.is_authenticated:
         return redirect_to_login(page)
-    if not request.user.is_staff:
-        raise PermissionDenied
+    refuse_all_but_owners(request.user)
     return redirect(page)
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)
-    context = {"business": Business.load().name, "opens_admin": request.user.is_staff, "languages": settings.LANGUAGES}
-    return render(request, "home.html", context)
 
 
 @login_not_required

@@ -5,20 +5,32 @@ update.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from time import sleep
 from typing import Any
 
 from celery.signals import worker_ready
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 import config.standalone  # noqa: F401 (Django has to be ready before the models below)
 from config.celery import app
-from crm import jobs
-from crm.models import Business, Job
-from lifecycle import nightly
+from crm import demo_jobs, jobs, uploads
+from crm.access import refuse_all_but_owners
+from crm.importing import uploaded
+from crm.importing.telling import Doing
+from crm.models import Business, Job, Upload, User
+from lifecycle import lookback, nightly, schedule
+from lifecycle.demo.empty import DemoRefused, remove_demo
+from lifecycle.demo.fill import fill_demo
+from lifecycle.lookback_banner import KIND as LOOK_BACK
 from lifecycle.refresh import refresh
+
+# Between two writes that tell how far a job is.
+SELDOM = timedelta(seconds=0.5)
 
 
 def tick(clock: Callable[[], datetime] = timezone.now) -> None:
@@ -45,11 +57,87 @@ def run_night(job: Job) -> None:
     jobs.ring_refresh()
 
 
+def run_look_back(job: Job) -> None:
+    """The figures of the day in the arguments, beside the live ones. What waits is taken in first, or it would take them away again."""
+    nightly.run_due()
+    refresh_changed()
+    as_of = date.fromisoformat(job.arguments["as_of"])
+    while not lookback.look_back(as_of, tell=partial(tell, job)):
+        tell(job, 0, 0, "night")
+        sleep(1)
+
+
 def tell(job: Job, done: int, total: int, doing: str) -> None:
     jobs.progress(job, timezone.now(), done=done, total=total, doing=doing)
 
 
-KINDS: dict[str, Callable[[Job], None]] = {"night": run_night}
+@dataclass
+class Telling:
+    """Tells how far a job is, seldom enough for what each costs: a write."""
+
+    job: Job
+    doing: str = ""
+    at: datetime = datetime.min.replace(tzinfo=UTC)
+
+    def __call__(self, done: int, total: int, doing: str) -> None:
+        now = timezone.now()
+        if doing != self.doing or now - self.at >= SELDOM:
+            self.doing, self.at = doing, now
+            jobs.progress(self.job, now, done=done, total=total, doing=doing)
+
+
+def run_import(job: Job) -> None:
+    """The file of an upload into the record, in the place of the demo where that is wanted; where they are the first orders, then the
+    figures too."""
+    upload = Upload.objects.select_related("by").get(pk=job.arguments["upload"])
+    tell = Telling(job)
+    with translation.override(upload.language):
+        if uploaded.is_to_be_taken(upload):
+            uploaded.take_in(upload, timezone.now(), tell, make_room=partial(clear_demo, tell))
+    jobs.ring_next(uploads.KIND)
+    first_night(tell)
+
+
+def first_night(tell: Telling) -> None:
+    """Does not wait for the tick. One that fails is the night's own business, and is tried again."""
+    if Business.load().as_of is None and (as_of := schedule.next_night(timezone.now())):
+        with suppress(nightly.NightFailed):
+            nightly.run(as_of, today=Business.load().today(), tell=lambda done, total, step: tell(done, total, Doing.NIGHT))
+        jobs.ring_refresh()
+
+
+def run_demo(job: Job) -> None:
+    check_asker(job)
+    fill_demo(now=timezone.now(), tell=Telling(job))
+
+
+def run_remove_demo(job: Job) -> None:
+    check_asker(job)
+    clear_demo(Telling(job))
+
+
+def check_asker(job: Job) -> None:
+    """Whether the person is still an owner: roles change while a job waits."""
+    refuse_all_but_owners(User.objects.get(pk=job.arguments["by"]))
+
+
+def clear_demo(tell: Telling) -> None:
+    """Waits for a night that runs: in the demo it is short."""
+    while Business.load().is_demo:
+        tell(0, 0, Doing.REMOVING_DEMO)
+        try:
+            remove_demo(now=timezone.now())
+        except DemoRefused:
+            sleep(1)
+
+
+KINDS: dict[str, Callable[[Job], None]] = {
+    "night": run_night,
+    LOOK_BACK: run_look_back,
+    uploads.KIND: run_import,
+    demo_jobs.FILL: run_demo,
+    demo_jobs.REMOVE: run_remove_demo,
+}
 
 
 def run_job(pk: int) -> None:

@@ -1,5 +1,9 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+from crm import navigation
 
 
 class CrmConfig(AppConfig):
@@ -7,3 +11,11 @@ class CrmConfig(AppConfig):
 
     name = "crm"
     verbose_name = _("Record")
+
+    def ready(self) -> None:
+        # By name, for it needs the models, which are not there yet when this module is loaded.
+        import_module("crm.happened")
+        navigation.register(
+            navigation.Entry("customers", _("Customers"), "customers", navigation.Place.DAILY, order=20, in_tabs=True, key="c"),
+            navigation.Entry("import", _("Import"), "import", navigation.Place.SET_UP, order=10, owners_only=True, key="i"),
+        )

@@ -97,8 +97,15 @@ def fail(job: Job, now: datetime, reason: str) -> None:
 
 
 def put_back(job: Job) -> None:
-    """To wait until what it needs is free; the tick rings for it again."""
+    """Behind whoever uses what it needs; rung for by them (ring_next), or by the tick."""
     _write(job, state=Job.State.QUEUED, attempts=job.attempts - 1, done=0, total=0, doing="")
+
+
+def ring_next(kind: str) -> None:
+    """Rings for the job of this kind that has waited longest."""
+    pk = Job.objects.filter(kind=kind, state=Job.State.QUEUED).order_by("pk").values_list("pk", flat=True).first()
+    if pk:
+        ring_on_commit("run_job", pk)
 
 
 def _write(job: Job, **fields: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from crm import arrays
 from crm.catalogue import FACTS, Kind
 from crm.facts import EMPTY, NAMES, Contacts, Ints, Orders, People
-from crm.models import Channel
+from crm.models import Channel, Facts, FactsRow
 
 # A range of customers is read, computed and written at once: about 20 MB of orders for a business with ten a head.
 RANGE = 20_000
@@ -84,14 +84,14 @@ def contacts(batch: People, until: str) -> Contacts:
     return Contacts(*arrays.fetch(columns, rest, [*ids, until]))
 
 
-def stored(batch: People, channels: Channels) -> tuple[Ints, dict[str, Ints]]:
-    """The ids of the Facts rows of `batch`, ascending, and their columns in the kernel's units."""
+def stored(batch: People, channels: Channels, facts: type[FactsRow] = Facts) -> tuple[Ints, dict[str, Ints]]:
+    """The ids of the rows of `batch` in `facts`, ascending, and their columns in the kernel's units."""
     columns = ["customer_id", *map(_as_number, NAMES)]
     theirs, asked = _of(batch)
-    ids, *values = arrays.fetch(columns, f"FROM crm_facts WHERE {theirs} ORDER BY customer_id", asked)
-    facts = dict(zip(NAMES, values, strict=True))
-    facts["favourite_channel"] = channels.ranks(facts["favourite_channel"])
-    return ids, facts
+    ids, *values = arrays.fetch(columns, f"FROM {facts._meta.db_table} WHERE {theirs} ORDER BY customer_id", asked)
+    now = dict(zip(NAMES, values, strict=True))
+    now["favourite_channel"] = channels.ranks(now["favourite_channel"])
+    return ids, now
 
 
 def _of(batch: People) -> tuple[str, list[int]]:

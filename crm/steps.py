@@ -1,4 +1,4 @@
-"""The steps of the night on this floor: the facts of every customer; and the same for a few of them.
+"""The steps of the night on this floor: the facts of every customer; and the same for a few of them, or in scratch (PastFacts).
 
 Each may run twice, reads and computes outside any transaction, and writes in short ones.
 """
@@ -15,7 +15,7 @@ from crm import arrays, bulk, reader
 from crm.catalogue import FACTS, Kind
 from crm.facts import NAMES, Ints, People, business_gap, compute, waits
 from crm.failpoints import failpoint
-from crm.models import Business, Changed, Customer, Facts, Interaction, Order
+from crm.models import Business, Changed, Customer, Facts, FactsRow, Interaction, Order
 
 # Rows of one transaction: well under a second on SQLite, whose one writer a login waits for.
 WRITTEN_AT_ONCE = 5_000
@@ -24,11 +24,15 @@ FORGOTTEN_AT_ONCE = 50_000
 
 def add_missing_rows(as_of: date) -> int:
     """A Facts row for each customer who has none, say after a restored or hand-edited database."""
-    missing, added, after = Customer.objects.filter(facts=None).order_by("pk"), 0, 0
-    blank = _blank()
-    while found := list(missing.filter(pk__gt=after).values_list("pk", flat=True)[:WRITTEN_AT_ONCE]):
+    return add_rows(Customer.objects.filter(facts=None), Facts)
+
+
+def add_rows(missing: QuerySet[Customer], facts: type[FactsRow]) -> int:
+    """A row of `facts` for each of `missing`, who have none; how many."""
+    added, after, blank = 0, 0, _blank()
+    while found := list(missing.order_by("pk").filter(pk__gt=after).values_list("pk", flat=True)[:WRITTEN_AT_ONCE]):
         with transaction.atomic():
-            bulk.insert(Facts, ["customer", *blank], [(pk, *blank.values()) for pk in found])
+            bulk.insert(facts, ["customer", *blank], [(pk, *blank.values()) for pk in found])
         added, after = added + len(found), found[-1]
         failpoint("night.rows")
     return added
@@ -42,23 +46,27 @@ def compute_facts(as_of: date) -> int:
     ahead = _ahead(as_of)
     _note_again(ahead)
     noted = np.array(list(Changed.objects.exclude(customer__in=ahead).order_by("pk").values_list("pk", flat=True)), dtype=np.int64)
-    written = _compute(reader.people(), as_of)
+    written = compute_everyone(as_of, Facts, Business.load().gap_days)
     _forget(noted)
     return written
 
 
+def compute_everyone(as_of: date, facts: type[FactsRow], gap: int) -> int:
+    """The kernel over all customers; writes the rows of `facts` that differ. `gap`: the business gap in days."""
+    return _compute(reader.people(), as_of, facts, gap)
+
+
 def compute_facts_of(customers: Sequence[int], as_of: date) -> int:
     """The kernel over `customers` (primary keys, ascending) alone; notes are the caller's."""
-    return _compute(reader.people_among(customers), as_of)
+    return _compute(reader.people_among(customers), as_of, Facts, Business.load().gap_days)
 
 
-def _compute(batches: Iterable[People], as_of: date) -> int:
-    gap, channels = Business.load().gap_days, reader.Channels.load()
-    written = 0
+def _compute(batches: Iterable[People], as_of: date, facts: type[FactsRow], gap: int) -> int:
+    channels, written = reader.Channels.load(), 0
     for batch in batches:
         orders = reader.orders(batch, as_of.isoformat(), channels)
         fresh = compute(batch, orders, reader.contacts(batch, as_of.isoformat()), as_of, gap)
-        written += _write(batch, fresh, channels)
+        written += _write(batch, fresh, channels, facts)
     return written
 
 
@@ -91,26 +99,36 @@ def _forget(noted: Ints) -> None:
 
 def settle_business_gap(as_of: date) -> int:
     """Where the business gap has moved, it moves the expectations of all who have no rhythm of their own: one statement."""
-    (typical,) = arrays.fetch(["2 * typical_gap_days"], "FROM crm_facts WHERE typical_gap_days IS NOT NULL")
-    gap = business_gap(typical, Business.DEFAULT_GAP_DAYS)
+    gap = own_gap(Facts)
     if gap == Business.load().gap_days:
         return 0
-    moved_by = waits(np.array([2 * gap]), np.array([0]))
-    dates = ", ".join(f"{name} = {arrays.later('last_order_on', int(wait[0]))}" for name, wait in moved_by.items())
     failpoint("night.gap")
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE crm_facts SET expected_gap_days = %s, {dates} WHERE typical_gap_days IS NULL AND last_order_on IS NOT NULL", [gap]
-        )
-        moved = int(cursor.rowcount)
+    with transaction.atomic():
+        moved = expect(Facts, gap)
         Business.keep(gap_days=gap)
         failpoint("night.gap.inside")
     return moved
 
 
-def count_referrals(as_of: date) -> int:
+def own_gap(facts: type[FactsRow]) -> int:
+    """The business gap that follows from the rhythms in `facts`."""
+    (typical,) = arrays.fetch(["2 * typical_gap_days"], f"FROM {facts._meta.db_table} WHERE typical_gap_days IS NOT NULL")
+    return business_gap(typical, Business.DEFAULT_GAP_DAYS)
+
+
+def expect(facts: type[FactsRow], gap: int) -> int:
+    """The expectations of all who have no rhythm of their own, by a business gap of `gap` days; how many."""
+    moved_by = waits(np.array([2 * gap]), np.array([0]))
+    dates = ", ".join(f"{name} = {arrays.later('last_order_on', int(wait[0]))}" for name, wait in moved_by.items())
+    theirs = "typical_gap_days IS NULL AND last_order_on IS NOT NULL"
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {facts._meta.db_table} SET expected_gap_days = %s, {dates} WHERE {theirs}", [gap])
+        return int(cursor.rowcount)
+
+
+def count_referrals(as_of: date, facts: type[FactsRow] = Facts) -> int:
     """How many of the people each customer referred have a counting order."""
-    concerned = Facts.objects.filter(Q(referrals_ordered__gt=0) | Exists(Customer.objects.filter(referred_by=OuterRef("pk"))))
+    concerned = facts.objects.filter(Q(referrals_ordered__gt=0) | Exists(Customer.objects.filter(referred_by=OuterRef("pk"))))
     failpoint("night.referrals")
     return _count_referrals(concerned)
 
@@ -119,15 +137,15 @@ def count_referrals_of(customers: Sequence[int]) -> int:
     return _count_referrals(Facts.objects.filter(pk__in=customers))
 
 
-def _count_referrals(concerned: QuerySet[Facts]) -> int:
-    ordered = Facts.objects.filter(customer__referred_by=OuterRef("pk"), orders__gt=0).order_by().values("customer__referred_by")
+def _count_referrals(concerned: QuerySet[FactsRow]) -> int:
+    ordered = concerned.model.objects.filter(customer__referred_by=OuterRef("pk"), orders__gt=0).order_by().values("customer__referred_by")
     count = Coalesce(Subquery(ordered.annotate(n=Count("pk")).values("n")), 0)
     return concerned.annotate(count=count).exclude(referrals_ordered=F("count")).update(referrals_ordered=F("count"))
 
 
-def _write(batch: People, fresh: dict[str, Ints], channels: reader.Channels) -> int:
-    """Writes the rows of `fresh` that differ from the stored ones; a customer who has no Facts row any more is left out."""
-    ids, now = reader.stored(batch, channels)
+def _write(batch: People, fresh: dict[str, Ints], channels: reader.Channels, facts: type[FactsRow]) -> int:
+    """Writes the rows of `fresh` that differ from the stored ones; a customer who has no row in `facts` is left out."""
+    ids, now = reader.stored(batch, channels, facts)
     rows = np.searchsorted(batch.id, ids)
     fresh = {name: values[rows] for name, values in fresh.items()}
     differs = np.any([fresh[name] != now[name] for name in NAMES], axis=0) if len(ids) else np.zeros(0, dtype=np.bool_)
@@ -135,7 +153,7 @@ def _write(batch: People, fresh: dict[str, Ints], channels: reader.Channels) -> 
     changed = list(zip(*columns, strict=True))
     for start in range(0, len(changed), WRITTEN_AT_ONCE):
         with transaction.atomic():
-            bulk.update(Facts, NAMES, changed[start : start + WRITTEN_AT_ONCE])
+            bulk.update(facts, NAMES, changed[start : start + WRITTEN_AT_ONCE])
             failpoint("night.facts.inside")
         failpoint("night.facts")
     return len(changed)
@@ -155,7 +173,7 @@ def _stored(name: str, values: Ints, channels: reader.Channels) -> list[object]:
 
 
 def _blank() -> dict[str, object]:
-    """The columns of a new Facts row but its key, as stored."""
+    """The columns of a new row of facts but its key, as stored."""
     row = Facts()
     return {
         field.name: field.get_db_prep_save(getattr(row, field.attname), connection)

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from lifecycle.models import Ladder, Stage
 
@@ -30,7 +31,7 @@ KEY = "kotler"
 STAGES = (
     BuiltIn(
         "disqualified",
-        "Disqualified",
+        gettext_noop("Disqualified"),
         None,
         {
             "any": [
@@ -44,14 +45,14 @@ STAGES = (
             ]
         },
     ),
-    BuiltIn("lost", "Lost", None, {"any": [_is("is_marked_lost"), _passed("lost_on")]}),
-    BuiltIn("inactive", "Inactive", None, _passed("inactive_on")),
-    BuiltIn("partner", "Partner", 6, _is("is_partner")),
-    BuiltIn("advocate", "Advocate", 5, _at_least("referrals_ordered", 2)),
-    BuiltIn("client", "Client", 4, {"all": [_at_least("orders_12m", 4), _is("only_us")]}),
-    BuiltIn("repeat", "Repeat", 3, _at_least("order_days", 2)),
-    BuiltIn("first-time", "First-time", 2, {"fact": "order_days", "op": "=", "value": 1}),
-    BuiltIn("prospect", "Prospect", 1, {"all": []}),
+    BuiltIn("lost", gettext_noop("Lost"), None, {"any": [_is("is_marked_lost"), _passed("lost_on")]}),
+    BuiltIn("inactive", gettext_noop("Inactive"), None, _passed("inactive_on")),
+    BuiltIn("partner", gettext_noop("Partner"), 6, _is("is_partner")),
+    BuiltIn("advocate", gettext_noop("Advocate"), 5, _at_least("referrals_ordered", 2)),
+    BuiltIn("client", gettext_noop("Client"), 4, {"all": [_at_least("orders_12m", 4), _is("only_us")]}),
+    BuiltIn("repeat", gettext_noop("Repeat"), 3, _at_least("order_days", 2)),
+    BuiltIn("first-time", gettext_noop("First-time"), 2, {"fact": "order_days", "op": "=", "value": 1}),
+    BuiltIn("prospect", gettext_noop("Prospect"), 1, {"all": []}),
 )
 
 

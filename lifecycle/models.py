@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Customer, User
@@ -102,7 +103,8 @@ class Stage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        """In the reader's language, where it is one of ours."""
+        return gettext(self.name)
 
     def amended(self) -> None:
         """Counts a changed rule; to be saved with it."""
@@ -156,7 +158,7 @@ class Transition(models.Model):
         verbose_name=_("customer"),
         related_name="transitions",
     )
-    ladder = models.ForeignKey(Ladder, on_delete=models.CASCADE, verbose_name=_("ladder"))
+    ladder = models.ForeignKey(Ladder, on_delete=models.CASCADE, db_index=False, verbose_name=_("ladder"))
     from_stage = models.ForeignKey(
         Stage,
         on_delete=models.PROTECT,
@@ -189,9 +191,31 @@ class Transition(models.Model):
                 name="transition_has_a_cause",
             ),
         ]
+        indexes = [
+            # Who moved where in a span of days; counted from the index alone.
+            models.Index(
+                fields=["ladder", "effective_on", "from_stage", "to_stage"], condition=Q(superseded_at=None), name="transition_day_idx"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_id}: {self.from_stage_id} → {self.to_stage_id}"
+
+
+class NotNow(models.Model):
+    """Somebody put a customer off: for a while Today does not name them."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, db_index=False, verbose_name=_("customer"), related_name="not_nows")
+    said_on = models.DateField(_("said on"))
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("said by"))
+
+    class Meta:
+        verbose_name = _("not now")
+        verbose_name_plural = _("not now")
+        constraints = [models.UniqueConstraint(fields=["customer", "said_on"], name="not_now_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.said_on:%Y-%m-%d}"
 
 
 class NightlyRun(models.Model):

@@ -71,7 +71,7 @@ def run(as_of: date, *, today: date, clock: Callable[[], datetime] = timezone.no
         if hindrance:
             return Outcome(ran=False, reason=hindrance)
         _refuse(as_of, today)
-        return _run(as_of, clock, tell)
+        return run_held(as_of, clock, tell)
 
 
 def run_due(clock: Callable[[], datetime] = timezone.now) -> list[date]:
@@ -83,7 +83,7 @@ def run_due(clock: Callable[[], datetime] = timezone.now) -> list[date]:
             if hindrance or schedule.next_night(clock()) != as_of:
                 break
             try:
-                _run(as_of, clock, silent)
+                run_held(as_of, clock, silent)
             except NightFailed:
                 break
         done.append(as_of)
@@ -110,7 +110,7 @@ def _alone(patience: float) -> Iterator[str]:
         if not only_one:
             yield _("Another night is running; this one did not start.")
         elif not _take_figures(figures, patience):
-            yield _("The figures of changed customers are being written; this night did not start. Try again in a minute.")
+            yield _("Other figures are being written; this night did not start. Try again in a minute.")
         else:
             yield ""
 
@@ -127,8 +127,8 @@ def _take_figures(until: ExitStack, patience: float) -> bool:
         sleep(LOOK_SECONDS)
 
 
-def _run(as_of: date, clock: Callable[[], datetime], tell: Tell) -> Outcome:
-    """Call with the locks held."""
+def run_held(as_of: date, clock: Callable[[], datetime], tell: Tell) -> Outcome:
+    """Climbs all steps for who holds the locks already, and asks nothing about the date."""
     # A row left RUNNING belongs to a process that died, or its lock would not be free: it is taken over. One that never came to its end
     # has been at it since it was first begun.
     left = NightlyRun.objects.filter(as_of=as_of).exclude(state=NightlyRun.State.FINISHED).first()
@@ -187,8 +187,8 @@ def _take(night: NightlyRun, position: int, name: str, step: Step) -> tuple[int,
 
 @transaction.atomic
 def _finish(night: NightlyRun, now: datetime) -> None:
-    """The live date moves in the transaction that finishes the night."""
+    """The live date moves in the transaction that finishes the night. Figures of the past hold until then, like the live ones."""
     night.state, night.finished_at = NightlyRun.State.FINISHED, now
     night.save(update_fields=["state", "finished_at"])
     failpoint("night.finish.inside")
-    Business.keep(as_of=night.as_of)
+    Business.keep(as_of=night.as_of, past_as_of=None)

@@ -50,7 +50,10 @@ def _refresh_some(as_of: date) -> int:
     noted = Changed.objects.order_by("customer").values_list("customer", flat=True).distinct()
     changed = list(noted[:REFRESHED_AT_ONCE])
     # All their notes, but none of those that come while we compute.
-    read = list(Changed.objects.filter(customer__in=bulk.among(changed)).values_list("pk", flat=True))
+    read = dict(Changed.objects.filter(customer__in=bulk.among(changed)).values_list("pk", "why"))
+    if Changed.Why.ORDER in read.values():
+        # It may be one of long ago: the figures of the past (lifecycle/lookback.py) are to be computed anew.
+        Business.objects.exclude(past_as_of=None).update(past_as_of=None)
     compute_facts_of(changed, as_of)
     failpoint("refresh.facts")
     concerned = sorted({*changed, *_referrers(changed)})
@@ -59,7 +62,7 @@ def _refresh_some(as_of: date) -> int:
     for ladder in Ladder.objects.order_by("pk"):
         place(ladder, as_of, customers=concerned)
     failpoint("refresh.placed")
-    Changed.objects.filter(pk__in=bulk.among(read)).delete()
+    Changed.objects.filter(pk__in=bulk.among(list(read))).delete()
     failpoint("refresh.done")
     return len(changed)
 

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce, Now
 from crm import bulk
 from crm.catalogue import Fact, Kind
 from crm.failpoints import failpoint
-from crm.models import Business, Facts
+from crm.models import Business, Facts, FactsRow, PastFacts
 from crm.rules import InvalidRule, Node, compiled, leaves, parse
 from lifecycle.kotler import install
 from lifecycle.models import AFTER_STAGES, Ladder, Position, Stage, Transition
@@ -98,6 +98,25 @@ def place_everyone(as_of: date) -> int:
     return sum(place(ladder, as_of) for ladder in Ladder.objects.order_by("pk"))
 
 
+def place_past(as_of: date) -> int:
+    """Writes the stage on the primary ladder into the rows of PastFacts, by the rules alone; how many.
+
+    No position and no move, and nobody's day since: only the days before would tell it.
+    """
+    ladder, placed = Ladder.objects.filter(is_primary=True).first() or install(), 0
+    rungs = Rungs.load(ladder)
+    keys = {stage.pk: stage.key for stage in rungs.stages}
+    for some in _ranges(None, PastFacts):
+        found = PastFacts.objects.filter(some).annotate(to=rungs.case(as_of)).filter(to__isnull=False).order_by("pk")
+        rows = [(pk, keys[to]) for pk, to in found.values_list("pk", "to")]
+        for start in range(0, len(rows), MOVED_AT_ONCE):
+            with transaction.atomic():
+                bulk.update(PastFacts, ["stage"], rows[start : start + MOVED_AT_ONCE])
+            failpoint("lookback.stages")
+        placed += len(rows)
+    return placed
+
+
 def _unpin(ladder: Ladder, as_of: date, customers: Collection[int] | None) -> None:
     ended = Position.objects.filter(ladder=ladder, pinned_until__lt=as_of)
     if customers is not None:
@@ -105,8 +124,8 @@ def _unpin(ladder: Ladder, as_of: date, customers: Collection[int] | None) -> No
     ended.update(pinned=False, pinned_until=None)
 
 
-def _ranges(customers: Collection[int] | None) -> Iterator[Q]:
-    """Conditions that part everyone, or `customers`, into LOOKED_AT_ONCE each."""
+def _ranges(customers: Collection[int] | None, facts: type[FactsRow] = Facts) -> Iterator[Q]:
+    """Conditions that part all rows of `facts`, or `customers`, into LOOKED_AT_ONCE each."""
     if customers is not None:
         keys = iter(sorted(customers))
         while batch := list(islice(keys, LOOKED_AT_ONCE)):
@@ -114,7 +133,7 @@ def _ranges(customers: Collection[int] | None) -> Iterator[Q]:
         return
     after = 0
     while True:
-        upto = Facts.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[LOOKED_AT_ONCE - 1 : LOOKED_AT_ONCE].first()
+        upto = facts.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[LOOKED_AT_ONCE - 1 : LOOKED_AT_ONCE].first()
         if upto is None:
             yield Q(pk__gt=after)
             return

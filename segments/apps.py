@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from crm import catalogue
+from crm import catalogue, navigation
 
 
 class SegmentsConfig(AppConfig):
@@ -12,3 +12,6 @@ class SegmentsConfig(AppConfig):
 
     def ready(self) -> None:
         catalogue.register(catalogue.Fact("pareto_class", catalogue.Kind.CHOICE, "pareto"))
+        navigation.register(
+            navigation.Entry("pareto", _("Pareto"), "pareto", navigation.Place.UNDERSTAND, order=20, owners_only=True, key="p"),
+        )

@@ -3,25 +3,56 @@
 import re
 
 import pytest
+from django.apps import apps
+from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
 from config.tests import cast
+from config.tests.tower import FLOORS
 from crm import jobs
+from crm.models import Customer, User
 
-IN, NO_SUCH_WAY, REFUSED = 200, 405, 403
-TO_LOGIN, TO_HOME, TO_ADMIN = "/login/", "/", "/admin/"
+IN, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 405, 403, 404, 410
+TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT = "/login/", "/", "/admin/", "/import/"
 
-# Route: GET and POST for nobody, for staff, for an owner; a text is where it leads.
+# Route: GET and POST (HEAD is as GET) for nobody, for staff, for an owner; a text is where it leads.
 ROUTES = {
     "": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
+    "customers/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
+    "customers/<int:pk>/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
+    "customers/<int:pk>/log/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, IN), (NO_SUCH_WAY, IN)],
+    "log/": [(TO_LOGIN, TO_LOGIN), (IN, IN), (IN, IN)],
+    "interactions/<int:pk>/undo/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
     "login/": [(IN, IN), (TO_HOME, TO_HOME), (TO_HOME, TO_HOME)],
+    "login/<slug:token>/": [(GONE, NO_SUCH_WAY), (GONE, NO_SUCH_WAY), (GONE, NO_SUCH_WAY)],
     "logout/": [(NO_SUCH_WAY, TO_LOGIN), (NO_SUCH_WAY, TO_LOGIN), (NO_SUCH_WAY, TO_LOGIN)],
     "language/": [(TO_HOME, TO_HOME), (TO_HOME, TO_HOME), (TO_HOME, TO_HOME)],
+    "theme/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
+    "pareto/": [(TO_LOGIN, TO_LOGIN), (REFUSED, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
+    "ladder/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
+    "ladder/moves/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
+    "customers/<int:pk>/not-now/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
+    "customers/<int:pk>/not-now/undo/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
+    "look-back/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
+    "look-back/end/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
+    "look-back/progress/": [(TO_LOGIN, TO_LOGIN), (TO_HOME, NO_SUCH_WAY), (TO_HOME, NO_SUCH_WAY)],
+    "import/": [(TO_LOGIN, TO_LOGIN), (REFUSED, REFUSED), (IN, IN)],
+    "import/<int:pk>/": [(TO_LOGIN, TO_LOGIN), (REFUSED, NO_SUCH_WAY), (MISSING, NO_SUCH_WAY)],
+    "import/<int:pk>/progress/": [(TO_LOGIN, TO_LOGIN), (REFUSED, NO_SUCH_WAY), (MISSING, NO_SUCH_WAY)],
+    "import/<int:pk>/again/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, MISSING)],
+    "import/<int:pk>/errors.csv": [(TO_LOGIN, TO_LOGIN), (REFUSED, NO_SUCH_WAY), (MISSING, NO_SUCH_WAY)],
+    "demo/fill/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, TO_HOME)],
+    "demo/remove/": [(TO_LOGIN, TO_LOGIN), (REFUSED, REFUSED), (TO_IMPORT, TO_IMPORT)],
+    "demo/progress/": [(TO_LOGIN, TO_LOGIN), (TO_HOME, NO_SUCH_WAY), (TO_HOME, NO_SUCH_WAY)],
     "healthz": [(IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
     "admin/login/": [(TO_LOGIN, NO_SUCH_WAY), (REFUSED, NO_SUCH_WAY), (TO_ADMIN, NO_SUCH_WAY)],
 }
-WHO = ["nobody", "staff", "owner"]
+# Who, and whose column they get: what has happened to someone holds from their next request on.
+WHO = {"nobody": 0, "deactivated": 0, "staff": 1, "demoted": 1, "owner": 2}
+DENIED = {TO_LOGIN, REFUSED, MISSING, NO_SUCH_WAY, GONE}
+# Only looking at a login link neither uses it up nor tells whether it is good.
+HEAD = {"login/<slug:token>/": IN}
 
 
 def walk(patterns, prefix=""):
@@ -47,10 +78,29 @@ def outcome(answer) -> int | str:
     return answer.url.partition("?")[0] if answer.status_code == 302 else answer.status_code
 
 
+def browsers(who: str, count: int) -> list[Client]:
+    """So many in which this person is signed in, each with a session from before what happened to them."""
+    owner = who in {"owner", "demoted", "deactivated"}
+    user = None if who == "nobody" else cast.owner() if owner else cast.staff()
+    clients = [cast.signed_in(user) for _ in range(count)]
+    if who == "demoted":
+        User.objects.update(role=User.Role.STAFF)
+    if who == "deactivated":
+        User.objects.update(is_active=False)
+    return clients
+
+
+def record() -> dict[str, list[tuple]]:
+    """Every row of every table of ours."""
+    models = [model for floor in FLOORS for model in apps.get_app_config(floor).get_models()]
+    return {model._meta.label: list(model._base_manager.order_by("pk").values_list()) for model in models}
+
+
 @pytest.fixture
-def people(db):
+def some_rows(db):
+    """What the example addresses lead to: all that has a number has the number 1."""
     jobs.show_life("tick", timezone.now())  # or /healthz would miss the worker
-    return {"nobody": None, "staff": cast.staff(), "owner": cast.owner()}
+    Customer.objects.create(pk=1, name="Eva Nováková")
 
 
 def test_every_route_has_its_line():
@@ -64,35 +114,46 @@ def test_every_example_address_leads_to_its_route():
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("route", ROUTES)
-def test_a_page_answers_each_as_its_line_says(people, who, route):
-    answers = [getattr(cast.signed_in(people[who]), method)(address(route)) for method in ("get", "post")]
+def test_a_page_answers_each_as_its_line_says(some_rows, who, route):
+    get, head, post = browsers(who, 3)
+    by_get, by_post = ROUTES[route][WHO[who]]
+    before = record()
 
-    assert tuple(map(outcome, answers)) == ROUTES[route][WHO.index(who)]
+    assert (outcome(get.get(address(route))), outcome(head.head(address(route)))) == (by_get, HEAD.get(route, by_get))
+    assert record() == before, "looking has changed something"
+
+    assert outcome(post.post(address(route))) == by_post
+    assert by_post not in DENIED or record() == before, "what was denied has changed something"
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_nobody_gets_into_the_admin_panel(people, method):
-    client = cast.signed_in(None)
+@pytest.mark.parametrize("method", ["get", "head", "post"])
+@pytest.mark.parametrize("who", ["nobody", "deactivated"])
+def test_nobody_gets_into_the_admin_panel(some_rows, who, method):
+    (client,) = browsers(who, 1)
+    before = record()
     answers = {route: getattr(client, method)(address(route), follow=True) for route in ADMIN}
 
     assert {route: answer.redirect_chain[-1][0].partition("?")[0] for route, answer in answers.items()} == dict.fromkeys(ADMIN, TO_LOGIN)
     assert answers["admin/"].redirect_chain[-1] == ("/login/?next=/admin/", 302)
+    assert record() == before
 
 
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_staff_do_not_get_into_the_admin_panel(people, method):
-    client = cast.signed_in(people["staff"])
+@pytest.mark.parametrize("method", ["get", "head", "post"])
+@pytest.mark.parametrize("who", ["staff", "demoted"])
+def test_staff_do_not_get_into_the_admin_panel(some_rows, who, method):
+    (client,) = browsers(who, 1)
+    before = record()
     outcomes = {route: outcome(getattr(client, method)(address(route))) for route in ADMIN if route != "admin/logout/"}
 
     assert {route: what for route, what in outcomes.items() if what != "/admin/login/"} == {}
+    assert record() == before
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_an_owner_gets_into_the_admin_panel(people, method):
-    outcomes = {}
-    for route in ADMIN:
-        if route != "admin/logout/":
-            outcomes[route] = outcome(getattr(cast.signed_in(people["owner"]), method)(address(route)))
+def test_an_owner_gets_into_the_admin_panel(some_rows, method):
+    routes = [route for route in ADMIN if route != "admin/logout/"]
+    clients = zip(routes, browsers("owner", len(routes)), strict=True)
+    outcomes = {route: outcome(getattr(client, method)(address(route))) for route, client in clients}
 
     assert {route: what for route, what in outcomes.items() if what in {TO_LOGIN, "/admin/login/"} or what in range(500, 600)} == {}
     assert outcomes["admin/"] == 200

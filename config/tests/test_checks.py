@@ -66,6 +66,12 @@ def test_it_refuses_to_trust_a_proxy_without_an_address(complaints, proxy):
     assert complaints(TRUSTED_PROXIES=["127.0.0.1", "10.0.0.0/8", proxy]) == ["regulars.E005"]
 
 
+@pytest.mark.parametrize(("text", "expected"), [("0", []), ("1", []), ("", []), ("no", ["regulars.E009"]), ("2", ["regulars.E009"])])
+def test_it_refuses_to_guess_whether_the_demo_is_wanted(complaints, monkeypatch, text, expected):
+    monkeypatch.setenv("DEMO", text)
+    assert complaints() == expected
+
+
 def test_it_refuses_a_certificate_without_its_key(complaints, tmp_path):
     (tmp_path / "cert.pem").touch()
     assert complaints(CERT_FILE=str(tmp_path / "cert.pem"), KEY_FILE="") == ["regulars.E006"]

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.slow
 
 POINTS = [*failpoints("night."), *failpoints("stages."), *failpoints("refresh.")]
 # Redis, where this run has a server of its protocol at all; each test starts one of its own.
+# The longest tests take the folder with SQLite and Redis with PostgreSQL, as they are run in life.
 BROKERS = ["folder", *(["redis"] if os.environ.get("REDIS_URL") else [])]
 
 
@@ -119,6 +120,7 @@ def test_a_changed_customer_is_brought_up_to_date_while_the_worker_runs(crew, re
     assert crew.shop.rows("SELECT effective_on, source FROM lifecycle_transition WHERE customer_id = 2 ORDER BY id DESC")[0][1] == "night"
 
 
+@pytest.mark.parametrize("redis", BROKERS[-1:], indirect=True)
 def test_a_child_killed_at_any_point_leaves_the_rest_to_the_next_tick(crew, undisturbed):
     worker = crew.start()
     crew.until(crew.is_quiet)
@@ -133,6 +135,7 @@ def test_a_child_killed_at_any_point_leaves_the_rest_to_the_next_tick(crew, undi
     assert worker.poll() is None
 
 
+@pytest.mark.parametrize("redis", BROKERS[-1:], indirect=True)
 def test_everything_killed_at_any_point_is_made_good_by_those_that_start_next(crew, undisturbed):
     """The child by the failpoint, then its parent, its sibling and the clock."""
     crew.start(), crew.start_clock()

@@ -150,6 +150,25 @@ def test_whoever_may_no_longer_sign_in_is_out_at_the_next_click(client, owner):
     assert client.get("/").url == "/login/?next=/"
 
 
+def test_a_new_password_ends_every_session_that_the_old_one_began(client, owner):
+    elsewhere = Client()
+    sign_in(client)
+    sign_in(elsewhere)
+    owner.set_password("another-good-password")
+    owner.save()
+
+    assert not is_signed_in(client) and not is_signed_in(elsewhere)
+
+
+def test_whoever_is_no_owner_any_more_is_out_of_the_owner_s_pages_at_the_next_click(client, owner):
+    sign_in(client)
+    assert client.get("/admin/").status_code == 200
+    User.objects.update(role=User.Role.STAFF)
+
+    assert client.get("/admin/", follow=True).status_code == 403
+    assert is_signed_in(client)
+
+
 def test_the_page_asked_for_is_where_the_way_leads(client, owner):
     asked = client.get("/admin/crm/customer/?q=eva")
     page = client.get(asked.url)
@@ -180,27 +199,6 @@ def test_staff_are_told_that_the_admin_panel_is_not_theirs(client, db):
 
     assert page.status_code == 403
     assert "<h1>This page is not open to you</h1>" in page.text
-
-
-def test_home_says_who_is_signed_in(client, owner, django_assert_num_queries):
-    client.force_login(owner)
-    # The session, the user, the business's time zone and its name.
-    with django_assert_num_queries(4):
-        page = client.get("/")
-
-    assert "<h1>Regulars</h1>" in page.text
-    assert "Signed in as Jana Horáková" in page.text
-    assert 'href="/admin/"' in page.text
-
-
-def test_home_offers_staff_no_admin_panel(client, db):
-    Business.keep(name="Dvě zrna")
-    client.force_login(cast.staff(name=""))
-
-    page = client.get("/").text
-
-    assert "<h1>Dvě zrna</h1>" in page and "Signed in as petr@example.com" in page
-    assert "/admin/" not in page
 
 
 def test_signing_out_ends_the_session_and_is_asked_for_by_post(client, owner):

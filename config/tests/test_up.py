@@ -1,5 +1,6 @@
 """The two commands' other half: real processes, started and stopped as a person or a service manager does."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -11,68 +12,34 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
+from django.core.management import call_command
 
 from config import supervisor
+from config.management.commands import up as commands
 from config.management.commands.up import collect_static
 from config.supervisor import Child, Group
+from config.tests.running import PATIENCE_SECONDS, ROOT, Up
+from crm.models import Business, Link
+from crm.tests.factories import make_order, make_owner, make_user
 
-ROOT = Path(__file__).resolve().parents[2]
 COLLECT = "import django; django.setup(); from config.management.commands.up import collect_static; collect_static()"
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
-PATIENCE_SECONDS = 60
-
-
-class Up:
-    """`manage.py up` in a session of its own, as `setsid make run` gives it."""
-
-    def __init__(self, environ: dict[str, str], output: Path) -> None:
-        self.output = output
-        with output.open("wb") as sink:
-            command = [sys.executable, "manage.py", "up"]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=sink, stderr=sink, start_new_session=True)
-        self.address = f"http://127.0.0.1:{environ['PORT']}"
-
-    def get(self, path: str, **headers: str) -> int:
-        """The status, redirects not followed."""
-        opener = urllib.request.build_opener(Unfollowed)
-        with opener.open(urllib.request.Request(self.address + path, headers=headers), timeout=30) as answer:
-            return answer.status
-
-    def until(self, reached) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not reached():
-            assert time.monotonic() < deadline and self.process.poll() is None, self.output.read_text()
-            time.sleep(0.05)
-
-    def until_it_serves(self) -> None:
-        self.until(lambda: "until Ctrl-C" in self.output.read_text())
-        # The socket is there already; the answer waits for the web process, and to be well for the worker's first tick.
-        self.until(self.is_well)
-
-    def is_well(self) -> bool:
-        try:
-            return self.get("/healthz") == 200
-        except urllib.error.HTTPError as error:
-            with error:
-                assert error.code == 503
-            return False
-
-    def children(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def end(self) -> None:
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-
-class Unfollowed(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, request, answer, code, reason, headers, url):
-        return None
+MAKE_OWNER = "from crm.models import User; User.objects.create_user('jana@example.com', role='owner')"
+SMALL_DEMO = """
+import django; django.setup()
+from datetime import UTC, datetime
+from lifecycle.demo import fill
+fill.YEARS, fill.WEEKLY, fill.DAILY = 1, 4, 3
+fill.fill_demo(now=datetime.now(UTC), customers=50)
+"""
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+NOBODY = "Nobody can sign in yet: run manage.py createsuperuser in another window, or manage.py login_link E-MAIL after it."
 
 
 def all_gone(processes: list[psutil.Process]) -> bool:
@@ -91,7 +58,7 @@ def collected(installations) -> Path:
 def environ(installation, collected, free_port) -> dict[str, str]:
     shutil.copytree(collected / "static", Path(installation["DATA_DIR"]) / "static", dirs_exist_ok=True)
     shutil.copy(collected / "static.stamp", installation["DATA_DIR"])
-    return installation | {"PORT": str(free_port)}
+    return installation | {"PORT": str(free_port), "DEMO": "0"}
 
 
 @pytest.fixture
@@ -130,7 +97,7 @@ def test_it_serves_and_ends_without_a_word_on_ctrl_c(up):
     processes = one.children()
     os.killpg(one.process.pid, signal.SIGINT)
     assert one.process.wait(PATIENCE_SECONDS) == 0 and all_gone(processes)
-    assert one.output.read_text() == f"Regulars runs at {one.address}/ until Ctrl-C.\n"
+    assert one.output.read_text().splitlines() == [f"Regulars runs at {one.address}/ until Ctrl-C.", NOBODY]
 
 
 def test_it_answers_to_ctrl_c_though_started_in_the_background_of_a_script(environ, tmp_path):
@@ -177,6 +144,92 @@ def test_it_migrates_an_empty_installation(up, empty_installation, collected):
     one = up(**{name: empty_installation[name] for name in ("DATA_DIR", "DATABASE_URL") if name in empty_installation})
     one.until_it_serves()
     assert one.get("/login/") == 200
+
+
+def test_a_login_link_signs_in_once_and_its_token_is_nowhere_to_be_found(up, environ):
+    subprocess.run([sys.executable, "manage.py", "shell", "-v0", "-c", MAKE_OWNER], cwd=ROOT, env=environ, check=True)
+    one = up()
+    one.until_it_serves()
+    made = subprocess.run(
+        [sys.executable, "manage.py", "login_link", "jana@example.com"], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    link = made.stdout.strip()
+    token = link.split("/")[-2]
+    with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(link, timeout=30) as page:
+        assert page.status == 200 and page.url == f"{one.address}/"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        one.get(f"/login/{token}/")
+    caught.value.close()
+    assert caught.value.code == 410
+    one.process.terminate()
+    one.process.wait(PATIENCE_SECONDS)  # or files would come and go while they are read
+    kept = [one.output, *(path for path in Path(environ["DATA_DIR"]).rglob("*") if path.is_file() and "static" not in path.parts)]
+    assert len(token) == 22 and [path for path in kept if token.encode() in path.read_bytes()] == []
+    if not environ.get("DATABASE_URL"):
+        digest = hashlib.sha256(token.encode()).hexdigest().encode()
+        assert any(digest in path.read_bytes() for path in kept), "the search finds nothing at all"
+
+
+def test_on_the_demo_it_prints_a_link_that_signs_the_owner_in(up, environ):
+    subprocess.run([sys.executable, "-c", SMALL_DEMO], cwd=ROOT, env=environ, check=True)
+    one = up(DEMO="1")
+    one.until_it_serves()
+    (line,) = [line for line in one.output.read_text().splitlines() if "login" in line]
+    link = line.split(" open ")[1].split()[0]
+    assert line == f"To look around as Jana Horáková, open {link} within 15 minutes; it works once."
+    with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(link, timeout=30) as page:
+        assert page.status == 200 and page.url == f"{one.address}/"
+
+
+def test_it_refuses_to_guess_whether_the_demo_is_wanted(environ):
+    assert refusal(environ | {"DEMO": "yes"}).startswith("DEMO has to be 1, ")
+
+
+def test_it_fills_an_empty_database_before_it_serves(db, settings, monkeypatch, capfd):
+    settings.DEMO, order = True, []
+    monkeypatch.setattr(commands, "fill_with_demo", lambda: order.append("fill"))
+    monkeypatch.setattr(Group, "run", lambda self: order.append("serve"))
+    for name in ("reserve", "migrate", "collect_static"):
+        monkeypatch.setattr(commands, name, nullcontext)
+    monkeypatch.setattr(commands.connections, "close_all", lambda: None)
+    monkeypatch.setattr(commands, "web", lambda address: Child("web", []))
+    call_command("up")
+    assert order == ["fill", "serve"]
+    assert capfd.readouterr().err.startswith("The empty database is filled with a made-up roastery, ")
+
+
+def test_it_wants_the_demo_at_the_first_start_only_and_where_it_was_cut_off(db, settings):
+    settings.DEMO = True
+    assert commands.wants_demo()
+    settings.DEMO = False
+    assert not commands.wants_demo()
+    settings.DEMO = True
+    Business.keep(is_demo=True)
+    make_owner()
+    make_order()
+    assert commands.wants_demo()
+    Business.keep(demo_is_whole=True)
+    assert not commands.wants_demo()
+
+
+@pytest.mark.parametrize("make", [make_owner, make_order])
+def test_it_leaves_a_database_alone_in_which_there_is_somebody_or_something(db, settings, make):
+    settings.DEMO = True
+    make()
+    assert not commands.wants_demo()
+
+
+def test_without_a_demo_it_prints_no_link(db):
+    assert commands.welcome(NOW) == NOBODY
+    make_owner()
+    assert commands.welcome(NOW) == "" and not Link.objects.exists()
+
+
+def test_an_owner_who_may_not_sign_in_is_given_no_link(db):
+    Business.keep(is_demo=True)
+    make_owner(is_active=False)
+    make_user()
+    assert commands.welcome(NOW) == NOBODY
 
 
 def test_it_believes_a_forwarded_scheme_from_a_trusted_proxy_only(up):

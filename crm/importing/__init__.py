@@ -6,4 +6,6 @@ reading                             pass 1: votes, then values, into staging
 staging, identity, grouping         what only the whole file can say: whose an order is, which rows are one order
 batches, customers, purchases       pass 2: one transaction per batch
 orders                              the way in
+uploaded, failed_rows               the way in from the browser, and what goes back
+errors, telling                     what an import says
 """

@@ -19,6 +19,7 @@ from crm.importing.customers import Person, Taken, take_in
 from crm.importing.errors import Errors, Refused, RowError, first_line
 from crm.importing.purchases import Line, Purchase, Writer
 from crm.importing.staging import WHO, Staging
+from crm.importing.telling import Doing, Tell, silent
 from crm.models import Business, Channel, Import
 
 ROWS = 5000
@@ -48,6 +49,7 @@ class Plan:
     now: datetime
     email_column: str | None = None
     channels: dict[str, int] = field(default_factory=dict)
+    tell: Tell = silent
 
 
 def write_batches(staging: Staging, plan: Plan) -> None:
@@ -56,6 +58,8 @@ def write_batches(staging: Staging, plan: Plan) -> None:
     for batch in _batches(staging, plan.record.cursor, bool({"product", "quantity"} & set(plan.writer.columns))):
         _write_beside_others(batch, plan)
         failpoint("import.committed")
+        # The cursor counts the header and blank rows too.
+        plan.tell(min(plan.record.cursor, plan.record.rows), plan.record.rows, Doing.WRITING)
 
 
 def _batches(staging: Staging, cursor: int, has_lines: bool) -> Iterator[Batch]:

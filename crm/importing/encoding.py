@@ -38,27 +38,28 @@ def stamp(path: Path) -> tuple[int, int]:
     return state.st_size, state.st_mtime_ns
 
 
-def scan(path: Path) -> Scanned:
-    """The SHA-256 and the encoding of a text file; refuses what is none."""
+def scan(path: Path, name: str = "") -> Scanned:
+    """The SHA-256 and the encoding of a text file; refuses what is none. `name` is what sentences call it, else its path."""
+    name = name or str(path)
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise Refused(_("%(file)s is a folder; name the file in it.") % {"file": path})
+            raise Refused(_("%(file)s is a folder; name the file in it.") % {"file": name})
         if not stat.S_ISREG(mode):
-            raise Refused(_("%(file)s is not a file that can be read twice; save it first.") % {"file": path})
+            raise Refused(_("%(file)s is not a file that can be read twice; save it first.") % {"file": name})
         with path.open("rb") as handle:
-            return _scan(path, handle)
+            return _scan(path, name, handle)
     except FileNotFoundError:
-        raise Refused(_("%(file)s is not there.") % {"file": path}) from None
+        raise Refused(_("%(file)s is not there.") % {"file": name}) from None
     except PermissionError:
-        raise Refused(_("%(file)s may not be read by this user.") % {"file": path}) from None
+        raise Refused(_("%(file)s may not be read by this user.") % {"file": name}) from None
     except OSError as error:
-        raise Refused(_("%(file)s cannot be read: %(why)s.") % {"file": path, "why": error.strerror}) from None
+        raise Refused(_("%(file)s cannot be read: %(why)s.") % {"file": name, "why": error.strerror}) from None
 
 
-def _scan(path: Path, handle: BinaryIO) -> Scanned:
+def _scan(path: Path, name: str, handle: BinaryIO) -> Scanned:
     block = handle.read(BLOCK)
-    _refuse_what_is_no_text(path, block)
+    refuse_what_is_no_text(name, block)
     before = stamp(path)
     digest, high = hashlib.sha256(), Counter[int]()
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
@@ -79,18 +80,19 @@ def _scan(path: Path, handle: BinaryIO) -> Scanned:
     return Scanned(digest.hexdigest(), UTF8 if is_utf8 else older_encoding(high), before)
 
 
-def _refuse_what_is_no_text(path: Path, block: bytes) -> None:
+def refuse_what_is_no_text(name: str, block: bytes) -> None:
+    """`block` is the beginning of the file."""
     if not block:
-        raise Refused(_("%(file)s is empty.") % {"file": path})
+        raise Refused(_("%(file)s is empty.") % {"file": name})
     if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise Refused(_("%(file)s is written in UTF-16; save it as CSV in UTF-8.") % {"file": path})
+        raise Refused(_("%(file)s is written in UTF-16; save it as CSV in UTF-8.") % {"file": name})
     if block.startswith(SHEETS):
-        raise Refused(_("%(file)s is a spreadsheet or an archive, not a text file; save the sheet as CSV.") % {"file": path})
+        raise Refused(_("%(file)s is a spreadsheet or an archive, not a text file; save the sheet as CSV.") % {"file": name})
     first_line = re.split(b"[\r\n]", block, maxsplit=1)[0]
     # A few stray ones are errors of their rows; among random bytes they are every ninth.
     controls = len(block) - len(block.translate(None, _CONTROLS))
     if block.startswith(OTHERS) or b"\0" in first_line or (controls > 4 and controls * 100 > len(block)):
-        raise Refused(_("%(file)s is not a text file; a file of orders is saved as CSV.") % {"file": path})
+        raise Refused(_("%(file)s is not a text file; a file of orders is saved as CSV.") % {"file": name})
 
 
 def older_encoding(high: Counter[int]) -> str:

@@ -1,21 +1,36 @@
 """What can be wrong: with a cell, with a row, with the whole file."""
 
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 
 from django.utils.translation import gettext as _
 
+from crm import jobs
 from crm.faults import told
 from crm.models import Import
+
+
+class Ask(StrEnum):
+    """What somebody has to decide before the file can be taken in."""
+
+    DATES = "dates"
+    DECIMAL = "decimal"
+    DEMO = "demo"
 
 
 class Refused(Exception):
     """Nothing, or nothing more, is taken from the file: one sentence, with the row and the column where there is one to name."""
 
-    def __init__(self, sentence: str, row: int | None = None, column: str | None = None) -> None:
+    def __init__(self, sentence: str, row: int | None = None, column: str | None = None, ask: Ask | None = None) -> None:
         super().__init__(sentence)
         self.error = RowError(row, column, sentence)
+        self.ask = ask
         # By a person or the system, with Ctrl-C or SIGTERM: no fault of the file or of the database.
         self.stopped = False
+
+
+class Busy(Refused, jobs.Busy):
+    """Another import is at work: later it would be this one's turn."""
 
 
 class Interrupted(Refused):

@@ -14,8 +14,8 @@ from crm.models import Order
 LINES = CHUNK  # of one order: no more than a batch may write
 
 
-def check_orders(staging: Staging, columns: Columns, source: str, errors: Errors) -> None:
-    """Takes out orders whose rows do not agree with one another or with the order of that number in the record."""
+def check_orders(staging: Staging, columns: Columns, source: str | None, errors: Errors) -> None:
+    """Takes out orders whose rows do not agree with one another or, under a source, with the order of that number in the record."""
     staging.execute(
         "CREATE TABLE several AS SELECT number, min(row) AS first, count(*) AS size, NULL AS day, NULL AS owned, NULL AS who,"
         " NULL AS stated, NULL AS state FROM line"
@@ -31,7 +31,7 @@ def check_orders(staging: Staging, columns: Columns, source: str, errors: Errors
         f"UPDATE several SET who = (SELECT {WHO} FROM line WHERE row = owned), state = (SELECT status FROM line WHERE row = stated)"
     )
     _check_lines(staging, columns, errors)
-    if Order.objects.filter(source=source).exists():
+    if source is not None and Order.objects.filter(source=source).exists():
         _check_against_record(staging, columns, source, errors)
     staging.drop_spoiled(errors, columns.name("order"))
 

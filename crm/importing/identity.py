@@ -14,12 +14,13 @@ from crm.importing.errors import Errors
 from crm.importing.staging import WHO, Staging, chunks
 
 
-def resolve_customers(staging: Staging, columns: Columns, errors: Errors) -> None:
-    """Gives the rows with an e-mail only to their owner's id, and takes out those whose e-mail is another customer's."""
+def resolve_customers(staging: Staging, columns: Columns, errors: Errors, *, beside_record: bool) -> None:
+    """Gives the rows with an e-mail only to their owner's id, and takes out those whose e-mail is another customer's: in the file, or also
+    in the record."""
     if not columns.has("email"):
         return
     staging.execute("CREATE TABLE free (email TEXT PRIMARY KEY) WITHOUT ROWID")
-    for table, owned in (("claimed", True), ("free", False)):
+    for table, owned in (("claimed", True), ("free", False)) if beside_record else ():
         staging.fill(table, _in_the_record(staging, owned=owned))
     if columns.has("customer"):
         _let_ids_claim(staging)

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from crm.importing import dates, numbers, words
 from crm.importing.columns import Columns, plain
-from crm.importing.errors import BadCell, Errors, Refused
+from crm.importing.errors import Ask, BadCell, Errors, Refused
 from crm.importing.staging import Staging, chunks
 from crm.importing.table import Table
+from crm.importing.telling import Doing, Tell, silent, told
 from crm.models import Business, Customer, Order, OrderLine
 
 NUMBERS = {"amount": 2, "cost": 2, "quantity": 3}  # with their decimal places
@@ -44,14 +45,14 @@ class Reading:
         return " ".join(f"{name}={read}" for name, read in {"date": self.dates, **self.marks}.items() if read)
 
 
-def survey(table: Table, columns: Columns) -> Survey:
+def survey(table: Table, columns: Columns, tell: Tell = silent) -> Survey:
     """Counts the rows, and what the cells say about dates, decimals and currency."""
     counted = Survey(votes={name: Counter() for name in ("date", *NUMBERS) if name in columns.places})
     voters: list[tuple[int, Callable[[str], str], Counter[str]]] = [
         (columns.places[name], dates.evidence if name == "date" else numbers.evidence, votes) for name, votes in counted.votes.items()
     ]
     voters += [(place, named, counted.currencies) for place, named in _naming_currency(columns)]
-    for _number, record in table.records():
+    for _number, record in told(table.records(), 0, Doing.COUNTING, tell):
         counted.rows += 1
         for place, evidence, votes in voters:
             if place < len(record) and len(record[place]) <= words.LONGEST:
@@ -90,7 +91,7 @@ def decide(counted: Survey, columns: Columns, order: str | None, mark: str | Non
     order = order or _elected(counted.votes["date"], (dates.DMY, dates.MDY), dates.EITHER)
     if order is None:
         sentence = _("The dates read two ways, like 03/04/2026; say which one is meant: --dates dmy or --dates mdy.")
-        raise Refused(sentence, None, columns.name("date"))
+        raise Refused(sentence, None, columns.name("date"), Ask.DATES)
     marks: dict[str, str] = {}
     for name in NUMBERS:
         if name in columns.places:
@@ -99,7 +100,7 @@ def decide(counted: Survey, columns: Columns, order: str | None, mark: str | Non
             elected = marks.get("amount") or None if elected is None else elected
             if elected is None:
                 sentence = _("The numbers read two ways, like 1,234; say what parts the decimals: --decimal comma or --decimal point.")
-                raise Refused(sentence, None, columns.name(name))
+                raise Refused(sentence, None, columns.name(name), Ask.DECIMAL)
             marks[name] = elected
     return Reading(order, marks)
 
@@ -138,11 +139,11 @@ def _longest(model: type[models.Model], name: str) -> int:
     return limit
 
 
-def stage(table: Table, columns: Columns, read: Mapping[str, Read], staging: Staging, errors: Errors) -> None:
+def stage(records: Iterable[tuple[int, list[str]]], columns: Columns, read: Mapping[str, Read], staging: Staging, errors: Errors) -> None:
     """Reads every row into staging. An order one of whose rows is wrong is marked as spoiled."""
     rows = _Rows(columns, read, errors, spoil=lambda number, row: staging.fill("spoiled", [(number, row)]))
     names = [STAGED.get(name, name) for name in read]
-    for chunk in chunks(rows.values(table.records())):
+    for chunk in chunks(rows.values(records)):
         staging.add(names, chunk)
 
 

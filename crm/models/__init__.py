@@ -2,11 +2,29 @@
 
 from crm.models.business import Business, Channel
 from crm.models.customer import Customer
-from crm.models.facts import Changed, Facts
-from crm.models.imports import Import
+from crm.models.facts import Changed, Facts, FactsRow, PastFacts
+from crm.models.imports import Import, Upload
 from crm.models.interaction import Interaction
 from crm.models.job import Job, Pulse
+from crm.models.link import Link
 from crm.models.order import Order, OrderLine
 from crm.models.user import User
 
-__all__ = ["Business", "Changed", "Channel", "Customer", "Facts", "Import", "Interaction", "Job", "Order", "OrderLine", "Pulse", "User"]
+__all__ = [
+    "Business",
+    "Changed",
+    "Channel",
+    "Customer",
+    "Facts",
+    "FactsRow",
+    "Import",
+    "Interaction",
+    "Job",
+    "Link",
+    "Order",
+    "OrderLine",
+    "PastFacts",
+    "Pulse",
+    "Upload",
+    "User",
+]

@@ -41,7 +41,12 @@ class Business(models.Model):
     )
 
     as_of = models.DateField(_("figures as of"), null=True, blank=True, editable=False)
+    # What PastFacts stand at; empty where there are none, or while they are written.
+    past_as_of = models.DateField(_("figures of the past as of"), null=True, blank=True, editable=False)
     gap_days = models.PositiveIntegerField(_("business gap in days"), default=DEFAULT_GAP_DAYS, editable=False)
+    # Set with the first row of the demo; one that was cut off is not whole, and is begun anew (lifecycle/demo/).
+    is_demo = models.BooleanField(_("holds the demo"), default=False, editable=False)
+    demo_is_whole = models.BooleanField(_("the demo is whole"), default=False, editable=False)
 
     class Meta:
         verbose_name = _("business")

@@ -1,3 +1,5 @@
+from typing import ClassVar, Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -6,11 +8,14 @@ from crm.fields import MoneyField
 from crm.models.customer import Customer
 
 
-class Facts(models.Model):
+class FactsRow(models.Model):
     """One row per customer: every value derived about them, each column with the one writer that crm/catalogue.py names.
 
     Derived, so without a foreign-key constraint: a deferred one costs more than half of a bulk write.
     """
+
+    # Django gives each model below its own; said here for type[FactsRow].
+    objects: ClassVar[models.Manager[Self]]
 
     class ParetoClass(models.TextChoices):
         VITAL_FEW = "vital_few", _("Vital few")
@@ -52,10 +57,9 @@ class Facts(models.Model):
     stage_since = models.DateField(_("In this stage since"), null=True)
 
     class Meta:
-        verbose_name = _("facts")
-        verbose_name_plural = _("facts")
+        abstract = True
         constraints = [
-            models.CheckConstraint(condition=Q(pareto_class__in=["", "vital_few", "useful_many"]), name="facts_pareto_class_is_known"),
+            models.CheckConstraint(condition=Q(pareto_class__in=["", "vital_few", "useful_many"]), name="%(class)s_pareto_class_is_known"),
             models.CheckConstraint(
                 condition=Q(first_order_on=None, last_order_on=None, due_on=None, inactive_on=None, lost_on=None)
                 | Q(
@@ -65,12 +69,36 @@ class Facts(models.Model):
                     inactive_on__isnull=False,
                     lost_on__isnull=False,
                 ),
-                name="facts_order_dates_stand_together",
+                name="%(class)s_order_dates_stand_together",
             ),
         ]
 
     def __str__(self) -> str:
         return str(self.customer_id)
+
+
+class Facts(FactsRow):
+    """The live figures: they stand at Business.as_of and never go back."""
+
+    class Meta(FactsRow.Meta):
+        verbose_name = _("facts")
+        verbose_name_plural = _("facts")
+        indexes = [
+            # The list of customers as it opens: without it every page of it sorts them all.
+            models.Index(fields=["revenue_12m", "customer"], name="facts_revenue_idx"),
+        ]
+
+
+class PastFacts(FactsRow):
+    """Scratch: the figures of a day in the past (Business.past_as_of) of those who were known by then. Written by lifecycle/lookback.py."""
+
+    customer = models.OneToOneField(
+        Customer, on_delete=models.CASCADE, primary_key=True, db_constraint=False, related_name="past_facts", verbose_name=_("customer")
+    )
+
+    class Meta(FactsRow.Meta):
+        verbose_name = _("facts of the past")
+        verbose_name_plural = _("facts of the past")
 
 
 class Changed(models.Model):

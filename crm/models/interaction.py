@@ -38,6 +38,8 @@ class Interaction(models.Model):
 
     by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, editable=False, verbose_name=_("logged by"))
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    # Of the form that was sent: one sent twice is kept once. Empty for what an import brought.
+    form_key = models.UUIDField(null=True, unique=True, editable=False)
 
     class Meta:
         verbose_name = _("interaction")

@@ -47,6 +47,8 @@ class Order(models.Model):
         indexes = [
             # The kernel reads these columns and no others, in this order: the index alone answers (crm/reader.py).
             models.Index(fields=["customer", "ordered_on", "amount", "refunded", "cost", "channel", "status"], name="order_facts_idx"),
+            # The newest order, and the totals of a span of days.
+            models.Index(fields=["ordered_on"], name="order_day_idx"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["source", "key"], name="order_identity_unique"),

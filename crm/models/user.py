@@ -62,13 +62,17 @@ class User(AbstractBaseUser, PermissionsMixin):
             raise ValidationError(_("This is the last owner who may sign in: make someone else an owner first."))
 
     @property
+    def is_owner(self) -> bool:
+        return self.is_active and self.role == self.Role.OWNER
+
+    @property
     def is_staff(self) -> bool:
         """Whether the admin panel opens: Django's name for it, which is not the role "staff"."""
-        return self.role == self.Role.OWNER
+        return self.is_owner
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """An owner may do everything, staff nothing in the admin panel: there are no finer permissions."""
-        return self.is_active and self.role == self.Role.OWNER
+        return self.is_owner
 
     def has_module_perms(self, app_label: str) -> bool:
-        return self.is_active and self.role == self.Role.OWNER
+        return self.is_owner

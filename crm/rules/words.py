@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any as Anything
 
 from django.db.models import BooleanField, Case, Value, When
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from crm.catalogue import Fact, Kind
-from crm.models import Customer, Facts
+from crm.models import Customer, Facts, FactsRow
+from crm.money import day
 from crm.rules.query import compiled
 from crm.rules.tree import All, Any, Leaf, Node, Not, leaves
 from crm.rules.values import DAYS_OPS
@@ -104,7 +105,7 @@ def shown(fact: Fact, value: Anything) -> str:
         case bool():
             return _("yes") if value else _("no")
         case date():
-            return date_format(value)
+            return day(value)
         case str():
             return fact.choices.get(value, value) if fact.kind == Kind.CHOICE else value
     number = Decimal(str(value))
@@ -121,7 +122,7 @@ class Answer:
     value: str
 
 
-def explained(node: Node, customer: Customer, as_of: date) -> list[Answer]:
+def explained(node: Node, customer: Customer, as_of: date, facts: type[FactsRow] = Facts) -> list[Answer]:
     """Each comparison of the rule for `customer`, from left to right, decided by the same SQL that places; one query."""
     asked = list(leaves(node))
     ticks = {
@@ -132,7 +133,7 @@ def explained(node: Node, customer: Customer, as_of: date) -> list[Answer]:
         )
         for place, leaf in enumerate(asked)
     }
-    row = Facts.objects.filter(pk=customer.pk).annotate(**ticks).values(*ticks, *{leaf.fact.own_path for leaf in asked}).get()
+    row = facts.objects.filter(pk=customer.pk).annotate(**ticks).values(*ticks, *{leaf.fact.own_path for leaf in asked}).get()
     return [Answer(described(leaf), row[f"leaf{place}"], _own(leaf, row, as_of)) for place, leaf in enumerate(asked)]
 
 

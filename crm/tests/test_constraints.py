@@ -8,10 +8,10 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Job, Order, OrderLine, Pulse, User
+from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Job, Order, OrderLine, PastFacts, Pulse, User
 from crm.tests.factories import make_customer, make_interaction, make_order, make_owner
 from lifecycle.kotler import install as ladder
-from lifecycle.models import Ladder, NightlyRun, NightlyStep, Position, Stage, Transition
+from lifecycle.models import Ladder, NightlyRun, NightlyStep, NotNow, Position, Stage, Transition
 from lifecycle.stages import place
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +38,10 @@ def business(**values):
 
 def facts(**values):
     make_customer(), Facts.objects.update(**values)
+
+
+def past_facts(**values):
+    PastFacts.objects.create(customer=make_customer(), **values)
 
 
 def user(**values):
@@ -127,6 +131,8 @@ REFUSED = {
         lambda: facts(first_order_on=DAY),
         lambda: facts(first_order_on=DAY, last_order_on=DAY, due_on=DAY, inactive_on=DAY),
     ],
+    "pastfacts_pareto_class_is_known": [lambda: past_facts(pareto_class="few")],
+    "pastfacts_order_dates_stand_together": [lambda: past_facts(first_order_on=DAY)],
     "changed_why_is_known": [lambda: Changed.objects.create(customer=make_customer(), why="whim")],
     "import_one_running_per_file": [two_imports_of_one_file],
     "import_finished_has_its_time": [
@@ -152,6 +158,9 @@ REFUSED = {
     ],
     "job_failed_has_a_reason": [lambda: job(state="failed", finished_at=NOON), lambda: job(reason="x")],
     "job_done_is_a_part": [lambda: job(done=3, total=2)],
+    "not_now_once_a_day": [
+        lambda: [NotNow.objects.create(customer=make_customer(pk=1), said_on=DAY), NotNow.objects.create(customer_id=1, said_on=DAY)]
+    ],
     "pulse_name_not_empty": [lambda: Pulse.objects.create(name="", at=NOON)],
     "order_identity_unique": [two_orders_with_one_identity],
     "order_key_not_empty": [lambda: make_order(key="")],

@@ -266,7 +266,7 @@ def test_an_import_that_is_stopped_says_how_to_go_on(run, fail, stop):
 @pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.django_db
 def test_an_import_that_is_stopped_while_it_reads_has_done_nothing(run, monkeypatch):
-    monkeypatch.setattr("crm.importing.orders.scan", lambda path: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr("crm.importing.orders.scan", lambda path, name: os.kill(os.getpid(), signal.SIGINT))
 
     code, out, err = run(SIX, "--json")
 

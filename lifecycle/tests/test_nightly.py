@@ -261,7 +261,7 @@ class TestBesideOthers:
             printed = command()
 
         assert (printed["ran"], printed["steps"]) == (False, [])
-        assert printed["reason"].startswith("The figures of changed customers are being written; this night did not start.")
+        assert printed["reason"].startswith("Other figures are being written; this night did not start.")
 
     def test_the_night_that_is_due_waits_for_a_refresh_too(self, command, monkeypatch):
         turn = ExitStack()

@@ -2,7 +2,9 @@
 
 import hashlib
 import socket
+import subprocess
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +16,11 @@ from django.db import DatabaseError, connections
 from django.utils.translation import gettext as _
 
 from config import translations
-from config.supervisor import Child, Group
+from config.address import url
+from config.supervisor import Child, Group, die_with_parent
+from crm.links import link_for
+from crm.models import Business, User
+from lifecycle.demo.empty import is_empty
 
 WEB_WORKERS, WEB_THREADS = 2, 4
 WORKER_PROCESSES = 2
@@ -93,9 +99,29 @@ def clock() -> Child:
     return celery("clock", "--app", "config.celery", "beat", "--pidfile", "")
 
 
-def url() -> str:
-    host = f"[{settings.BIND}]" if ":" in settings.BIND else settings.BIND
-    return f"{'https' if settings.CERT_FILE else 'http'}://{host}:{settings.PORT}/"
+def wants_demo() -> bool:
+    """At the first start, when there is nobody and nothing yet; and where the filling was cut off."""
+    business = Business.load()
+    untouched = is_empty() and not User.objects.exists()
+    return settings.DEMO and (untouched or business.is_demo and not business.demo_is_whole)
+
+
+def fill_with_demo() -> None:
+    """In a process of its own, which says itself what keeps it from it: the supervisor, which stays, never loads pandas."""
+    subprocess.run([sys.executable, "manage.py", "demo"], cwd=settings.BASE_DIR, preexec_fn=die_with_parent)
+
+
+def welcome(now: datetime) -> str:
+    """How to get in, where somebody who has just started it could not know."""
+    owner = User.objects.filter(role=User.Role.OWNER, is_active=True).order_by("pk").first()
+    if owner is None:
+        return _("Nobody can sign in yet: run manage.py createsuperuser in another window, or manage.py login_link E-MAIL after it.")
+    if Business.load().is_demo:
+        return _("To look around as %(name)s, open %(url)s within 15 minutes; it works once.") % {
+            "name": owner,
+            "url": url(link_for(owner, now)),
+        }
+    return ""
 
 
 class Command(BaseCommand):
@@ -108,7 +134,18 @@ class Command(BaseCommand):
             migrate()
             translations.compile_all()
             collect_static()
+            if wants_demo():
+                self.say(_("The empty database is filled with a made-up roastery, which takes some seconds; with DEMO=0 it stays empty."))
+                fill_with_demo()
+            words = welcome(datetime.now(UTC))
             connections.close_all()
             self.stdout.write(_("Regulars runs at %(url)s until Ctrl-C.") % {"url": url()})
             self.stdout.flush()
+            if words:
+                self.say(words)
             Group([web(address), worker(), clock()], settings.BASE_DIR, self.stderr.write).run()
+
+    def say(self, words: str) -> None:
+        """On standard error, but not as an error."""
+        self.stderr.write(words, style_func=str)
+        self.stderr.flush()

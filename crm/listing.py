@@ -1,0 +1,247 @@
+"""The list of customers: what is searched and how it is sorted, and the page of it that is shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import F, Q, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm import rhythm
+from crm.figures import Figures
+from crm.fold import fold
+from crm.marks import StageMark
+from crm.models import Customer, FactsRow
+from crm.models.customer import key_start
+from crm.paging import Cursor, Page, Sort, page
+from crm.rules import InvalidRule, Node, compiled, described, loads, parse
+
+ON_A_PAGE = 50
+# Counted exactly up to here: what it costs does not grow with the business.
+MOST_COUNTED = 10_000
+LONGEST_SEARCH, MOST_WORDS = 200, 10
+# Sign between the digits of a phone number.
+BETWEEN_DIGITS = str.maketrans("", "", "+-()/.")
+
+_NAME, _REVENUE, _LAST, _DUE = key_start("customer__search_key"), F("revenue_12m"), F("last_order_on"), F("due_on")
+# The first of each pair is what a click on the column asks for first.
+SORTS: dict[str, tuple[Sort, Promise]] = {
+    "-revenue": (Sort("-revenue", _REVENUE, descending=True), gettext_lazy("Revenue, highest first")),
+    "revenue": (Sort("revenue", _REVENUE), gettext_lazy("Revenue, lowest first")),
+    "name": (Sort("name", _NAME), gettext_lazy("Name, A to Z")),
+    "-name": (Sort("-name", _NAME, descending=True), gettext_lazy("Name, Z to A")),
+    "-last": (Sort("-last", _LAST, descending=True, nullable=True), gettext_lazy("Last order, newest first")),
+    "last": (Sort("last", _LAST, nullable=True), gettext_lazy("Last order, oldest first")),
+    "due": (Sort("due", _DUE, nullable=True), gettext_lazy("Next order due, soonest first")),
+    "-due": (Sort("-due", _DUE, descending=True, nullable=True), gettext_lazy("Next order due, latest first")),
+}
+DEFAULT_SORT = "-revenue"
+
+
+def matching(q: str) -> Q:
+    """Customers with every word of `q` somewhere in their search key; a phone number is found however it is written."""
+    condition = Q()
+    for word in _words(q):
+        digits = word.translate(BETWEEN_DIGITS)
+        condition &= Q(search_key__contains=word) | (Q(search_key__contains=digits) if digits.isdigit() else Q(pk__in=()))
+    return condition
+
+
+def _words(q: str) -> list[str]:
+    """Folded, without those that are part of another and so ask nothing more."""
+    words = sorted(set(fold(q).split()), key=len, reverse=True)
+    return [word for place, word in enumerate(words) if not any(word in longer for longer in words[:place])]
+
+
+def check_words(q: str) -> None:
+    if len(_words(q)) > MOST_WORDS:
+        raise ValidationError(_("Search for at most %(most)d words at once.") % {"most": MOST_WORDS})
+
+
+class CustomerSearch(forms.Form):
+    """What the address of the list asks for. A part that cannot be understood is said in `errors` and left out."""
+
+    q = forms.CharField(
+        required=False,
+        max_length=LONGEST_SEARCH,
+        label=gettext_lazy("Search customers"),
+        widget=forms.TextInput({"type": "search", "placeholder": gettext_lazy("Name, e-mail or phone"), "data-find-page": True}),
+        error_messages={"max_length": gettext_lazy("A search has at most %(limit_value)d letters; this one has %(show_value)d.")},
+        validators=[check_words],
+    )
+    stage = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Stage"),
+        error_messages={"invalid_choice": gettext_lazy("There is no such stage; choose one from the list.")},
+    )
+    pareto = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Pareto class"),
+        choices=[("", gettext_lazy("Any Pareto class")), *FactsRow.ParetoClass.choices],
+        error_messages={"invalid_choice": gettext_lazy("There is no such Pareto class; choose one from the list.")},
+    )
+    sort = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Sort by"),
+        choices=[(key, words) for key, (_sort, words) in SORTS.items()],
+        error_messages={"invalid_choice": gettext_lazy("The list cannot be sorted in that way; choose one from the list.")},
+    )
+    rule = forms.CharField(required=False, widget=forms.HiddenInput)
+    page = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, asked: Mapping[str, Any], figures: Figures, stages: Mapping[str, StageMark]) -> None:
+        super().__init__(asked)
+        self.figures = figures
+        self.node: Node | None = None
+        self.fields["stage"].choices = [("", _("Any stage")), *((key, mark.name) for key, mark in stages.items())]  # type: ignore[attr-defined]
+        for name in ("stage", "pareto", "sort"):
+            self.fields[name].widget.attrs["class"] = "form-select form-select-auto"
+
+    def clean_rule(self) -> str:
+        text: str = self.cleaned_data["rule"]
+        if not text:
+            return ""
+        if self.figures.as_of is None:
+            raise ValidationError(_("A rule cannot be asked yet: the first figures come with the first night."))
+        try:
+            self.node = parse(loads(text))
+        except InvalidRule as wrong:
+            raise ValidationError(wrong.sentences) from None
+        return text
+
+    def clean(self) -> None:
+        """Last of all, for a cursor belongs to an order of rows."""
+        text = self.cleaned_data.get("page", "")
+        self.cursor = Cursor.read(text, self.order) if text else None
+        if text and self.cursor is None:
+            self.add_error("page", _("This page of the list is no longer there; here is the first one."))
+
+    @property
+    def order(self) -> Sort:
+        sort, _words = SORTS[self.cleaned_data.get("sort") or DEFAULT_SORT]
+        return sort
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it asks for less than everyone."""
+        return any(self.cleaned_data.get(name) for name in ("q", "stage", "pareto", "rule"))
+
+    def filter(self, facts: QuerySet[FactsRow]) -> QuerySet[FactsRow]:
+        asked = self.cleaned_data
+        if stage := asked.get("stage"):
+            facts = facts.filter(stage=stage)
+        if pareto := asked.get("pareto"):
+            facts = facts.filter(pareto_class=pareto)
+        if self.node and self.figures.as_of:
+            facts = facts.filter(compiled(self.node, self.figures.as_of))
+        # Asked apart, so that both databases look through the names once and do not seek them one by one.
+        if q := asked.get("q"):
+            facts = facts.filter(customer__in=Customer.objects.filter(matching(q)))
+        return facts
+
+
+@dataclass(frozen=True)
+class Row:
+    """One customer of the list. `days` are those since the last order."""
+
+    facts: FactsRow
+    as_of: date | None
+
+    @property
+    def customer(self) -> Customer:
+        return self.facts.customer
+
+    @property
+    def days(self) -> int | None:
+        last = self.facts.last_order_on
+        return max((self.as_of - last).days, 0) if last and self.as_of else None
+
+    @property
+    def usual(self) -> float | None:
+        return self.facts.typical_gap_days
+
+    @property
+    def rhythm(self) -> str:
+        return rhythm.in_words(self.facts.typical_gap_days, self.facts.long_gap_days)
+
+    @property
+    def is_vital(self) -> bool:
+        return self.facts.pareto_class == FactsRow.ParetoClass.VITAL_FEW
+
+
+@dataclass(frozen=True)
+class Column:
+    """A head of the list: what a click on it asks for, and how it is sorted now, for aria-sort."""
+
+    label: str
+    style: str
+    next_sort: str
+    direction: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The list as the page prints it. `is_counted` is false where there are more than `count`."""
+
+    form: CustomerSearch
+    page: Page[FactsRow]
+    count: int
+    is_counted: bool
+
+    @property
+    def rows(self) -> list[Row]:
+        return [Row(facts, self.form.figures.as_of) for facts in self.page.rows]
+
+    @property
+    def rule_in_words(self) -> str:
+        return described(self.form.node) if self.form.node else ""
+
+    @property
+    def problems(self) -> list[str]:
+        return [str(sentence) for sentences in self.form.errors.values() for sentence in sentences]
+
+    @property
+    def columns(self) -> list[Column]:
+        return [
+            self._column(_("Customer"), "", "name"),
+            self._column(_("Stage"), "", ""),
+            self._column(_("Revenue in 12 months"), "r", "-revenue"),
+            self._column(_("Last order"), "r", "-last"),
+            self._column(_("Rhythm"), "", "due"),
+        ]
+
+    def _column(self, label: str, style: str, first: str) -> Column:
+        """`first` is the order that a click asks for first; empty is no order."""
+        sort = self.form.order
+        if not first or sort.key.lstrip("-") != first.lstrip("-"):
+            return Column(label, style, first, "")
+        other = next(key for key in SORTS if key != sort.key and key.lstrip("-") == first.lstrip("-"))
+        return Column(label, style, other, "descending" if sort.descending else "ascending")
+
+
+def listing(asked: Mapping[str, Any], figures: Figures, stages: Mapping[str, StageMark]) -> Listing:
+    form = CustomerSearch(asked, figures, stages)
+    form.is_valid()
+    found = form.filter(figures.facts.objects.all())
+    # To a search an index of the order of rows is a trap: it would try all customers in that order, and few are found.
+    order = form.order.without_index if form.cleaned_data.get("q") else form.order
+    shown = page(found.select_related("customer").only(*_SHOWN), order, form.cursor, ON_A_PAGE)
+    whole = form.cursor is None and not shown.next
+    count = len(shown.rows) if whole else found.values("pk")[: MOST_COUNTED + 1].count()
+    return Listing(form, shown, min(count, MOST_COUNTED), count <= MOST_COUNTED)
+
+
+_SHOWN = (
+    "pareto_class",
+    "stage",
+    "revenue_12m",
+    "last_order_on",
+    "typical_gap_days",
+    "long_gap_days",
+    *(f"customer__{name}" for name in ("name", "email", "external_id", "entity", "city")),
+)

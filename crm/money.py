@@ -1,0 +1,41 @@
+"""Amounts, numbers and dates in words: in the reader's language, money in the business's currency."""
+
+from contextvars import ContextVar
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+MINUS, NO_BREAK = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
+SIGNS = {"CZK": "Kč", "EUR": "€", "PLN": "zł", "USD": "$", "GBP": "£"}
+# Set for each request by config/middleware.py.
+currency: ContextVar[str] = ContextVar("currency", default="CZK")
+
+
+def number(value: Decimal | int | float, places: int = 0) -> str:
+    """With thousands separated, rounded half up to `places` decimals, with a true minus."""
+    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    text = number_format(abs(rounded), decimal_pos=places, use_l10n=True, force_grouping=True)
+    return f"{MINUS}{text}" if rounded < 0 else text
+
+
+def money(amount: Decimal | int) -> str:
+    """Rounded to whole units: nobody needs the hellers to decide whom to call."""
+    code = currency.get()
+    return f"{number(amount)}{NO_BREAK}{SIGNS.get(code, code)}"
+
+
+def percent(share: Decimal | float, places: int = 0) -> str:
+    """A share of one as per cent."""
+    return _("%(number)s%%") % {"number": number(Decimal(str(share)) * 100, places)}
+
+
+def day(value: date) -> str:
+    """24 November; with the year where it is not the present one."""
+    # Not Django's MONTH_DAY_FORMAT, whose Czech puts the month into the nominative.
+    this_year = pgettext("a day of this year, in Django's letters for dates", "j E")
+    other_year = pgettext("a day of another year, in Django's letters for dates", "j E Y")
+    return date_format(value, this_year if value.year == timezone.localdate().year else other_year)

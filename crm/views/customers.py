@@ -1,0 +1,15 @@
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from crm.figures import figures_for
+from crm.listing import listing
+from crm.marks import stage_marks
+
+
+@require_safe
+def customers(request: HttpRequest) -> HttpResponse:
+    """Everyone, or whom the address asks for; for htmx the list alone."""
+    shown = listing(request.GET, figures_for(request), stage_marks())
+    template = "crm/_customers.html" if request.headers.get("HX-Request") else "crm/customers.html"
+    return render(request, template, {"listing": shown})

@@ -1,0 +1,56 @@
+"""Up or down: how the stages of a ladder stand to each other."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from lifecycle.models import Stage
+
+
+@dataclass(frozen=True)
+class Heights:
+    """The stages of one ladder in the order in which they are tried. Those beside it are lower than its rungs, the first tried lowest."""
+
+    stages: list[Stage]
+
+    @classmethod
+    def primary(cls) -> "Heights":
+        """Empty before the first night, which makes the ladder."""
+        return cls(list(Stage.objects.filter(ladder__is_primary=True).order_by("rank")))
+
+    @property
+    def ladder(self) -> int | None:
+        return self.stages[0].ladder_id if self.stages else None
+
+    @property
+    def rungs(self) -> list[Stage]:
+        """From the lowest up."""
+        return sorted((stage for stage in self.stages if stage.rung is not None), key=height)
+
+    @property
+    def beside(self) -> list[Stage]:
+        """From the one nearest to the ladder down."""
+        return sorted((stage for stage in self.stages if stage.rung is None), key=height, reverse=True)
+
+    def find(self, key: str) -> Stage | None:
+        return next((stage for stage in self.stages if stage.key == key), None)
+
+    def moves(self, *, up: bool) -> Q:
+        """The moves that way, as a condition on Transition."""
+        ways = Q(pk__isnull=True)
+        for stage in self.stages:
+            ways |= Q(from_stage=stage.pk, to_stage__in=pks(other for other in self.stages if other != stage and is_up(stage, other) is up))
+        return ways
+
+
+def pks(stages: Iterable[Stage]) -> list[int]:
+    return [stage.pk for stage in stages]
+
+
+def height(stage: Stage) -> tuple[int, int]:
+    return (0, stage.rank) if stage.rung is None else (1, stage.rung)
+
+
+def is_up(before: Stage, after: Stage) -> bool:
+    return height(after) > height(before)

@@ -1,0 +1,112 @@
+"""The list of moves behind a number of Today or the Ladder page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.db.models import F, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from crm.figures import Figures
+from crm.paging import Cursor, Page, Sort, page
+from lifecycle.heights import Heights
+from lifecycle.ladder import SPANS, made_within, span
+from lifecycle.models import Stage, Transition
+from lifecycle.overnight import made
+from lifecycle.reasons import Told
+
+ON_A_PAGE = 50
+LATEST = Sort("latest", F("effective_on"), descending=True)
+
+
+class MovesSearch(forms.Form):
+    """What the address asks for: from and to which stage, which way, in how many days, or on one day. What cannot be understood is said."""
+
+    way = forms.ChoiceField(required=False, choices=[("", ""), ("up", _("Up")), ("down", _("Down"))])
+    days = forms.CharField(required=False)
+    on = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+    page = forms.CharField(required=False)
+
+    def __init__(self, asked: Mapping[str, Any], heights: Heights) -> None:
+        super().__init__(asked)
+        self.heights = heights
+        stages = [("", ""), *((stage.key, stage.name) for stage in heights.stages)]
+        wrong = {"invalid_choice": _("There is no such stage.")}
+        for name in ("from", "to"):
+            self.fields[name] = forms.ChoiceField(required=False, choices=stages, error_messages=wrong)
+
+    def clean_days(self) -> int:
+        return span(self.cleaned_data["days"])
+
+    def clean_page(self) -> Cursor | None:
+        text = self.cleaned_data["page"]
+        cursor = Cursor.read(text, LATEST) if text else None
+        if text and cursor is None:
+            raise forms.ValidationError(_("This page of the list is no longer there; here is the first one."))
+        return cursor
+
+    @property
+    def span(self) -> int:
+        days: int = self.cleaned_data.get("days", SPANS[0])
+        return days
+
+    def stage(self, name: str) -> Stage | None:
+        return self.heights.find(self.cleaned_data.get(name, ""))
+
+    def filter(self, figures: Figures, as_of: date) -> QuerySet[Transition]:
+        asked = self.cleaned_data
+        if asked.get("on"):
+            moves = made(self.heights).filter(effective_on=asked["on"], source=Transition.Source.NIGHT)
+        else:
+            moves = made_within(self.heights, figures, as_of, self.span)
+        for name, column in (("from", "from_stage"), ("to", "to_stage")):
+            if stage := self.stage(name):
+                moves = moves.filter(**{column: stage})
+        if way := asked.get("way"):
+            moves = moves.filter(self.heights.moves(up=way == "up"))
+        return moves
+
+
+@dataclass(frozen=True)
+class MovesPage:
+    form: MovesSearch
+    page: Page[Transition]
+    count: int
+
+    @classmethod
+    def of(cls, asked: Mapping[str, Any], figures: Figures, as_of: date) -> "MovesPage":
+        form = MovesSearch(asked, Heights.primary())
+        form.is_valid()
+        found = form.filter(figures, as_of)
+        shown = found.select_related("customer", "from_stage", "to_stage", "by")
+        return cls(form, page(shown, LATEST, form.cleaned_data.get("page"), ON_A_PAGE), found.count())
+
+    @property
+    def moves(self) -> list[Told]:
+        return [Told.of(move) for move in self.page.rows]
+
+    @property
+    def problems(self) -> list[str]:
+        return [str(sentence) for sentences in self.form.errors.values() for sentence in sentences]
+
+    @property
+    def on(self) -> date | None:
+        return self.form.cleaned_data.get("on")
+
+    @property
+    def days(self) -> int:
+        return self.form.span
+
+    @property
+    def before(self) -> Stage | None:
+        return self.form.stage("from")
+
+    @property
+    def after(self) -> Stage | None:
+        return self.form.stage("to")
+
+    @property
+    def way(self) -> str:
+        return str(self.form.cleaned_data.get("way", ""))

@@ -1,0 +1,238 @@
+"""What a browser gets: the offer, the choice, the progress, and the way back."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.messages import get_messages
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+from django.utils import timezone, translation
+
+from config.tests import cast
+from config.worker import run_job
+from crm import jobs, money
+from crm.figures import CHOICE, figures_for
+from crm.models import Business, Job
+from crm.tests.factories import make_order
+from lifecycle.lookback_banner import banner
+
+pytestmark = pytest.mark.django_db
+
+DAY = "1998-06-30"
+
+
+@pytest.fixture(autouse=True)
+def old(monkeypatch):
+    """A business whose newest order is from 1998 and whose figures stand at yesterday."""
+    monkeypatch.setattr(jobs, "ring", lambda *arguments: None)
+    make_order(ordered_on=DAY)
+    Business.keep(as_of=Business.load().today() - timedelta(days=1))
+
+
+@pytest.fixture
+def owner():
+    return cast.signed_in(cast.owner())
+
+
+@pytest.fixture
+def staff():
+    return cast.signed_in(cast.staff())
+
+
+def ask(client, day=DAY, **more):
+    return client.post("/look-back/", {"day": day} | more)
+
+
+def compute():
+    for pk in Job.objects.filter(state="queued").values_list("pk", flat=True):
+        run_job(pk)
+
+
+def said(answer):
+    return [str(message) for message in get_messages(answer.wsgi_request)]
+
+
+def request_of(client):
+    request = RequestFactory().get("/ladder/")
+    request.session, request.user = client.session, get_user(client)
+    return request
+
+
+def get_user(client):
+    return client.get("/look-back/progress/").wsgi_request.user
+
+
+def shown(client):
+    """The banner of this browser, and what it says."""
+    request = request_of(client)
+    found = banner(request, figures_for(request), timezone.now())
+    return found, " ".join(render_to_string("lifecycle/_old_data.html", {"looking": found}, request).split())
+
+
+class TestOffer:
+    def test_it_names_the_day_of_the_newest_order_and_offers_it_to_an_owner(self, owner):
+        found, html = shown(owner)
+
+        assert (str(found.day), found.may_choose) == (DAY, True)
+        assert f"The newest order is from <b>{money.day(found.day)}</b>." in html and "1998" in money.day(found.day)
+        assert 'name="day" value="1998-06-30"' in html and 'name="next" value="/ladder/"' in html
+        assert "Show the figures as of that day" in html
+
+    def test_staff_are_told_who_can_have_it_computed(self, staff):
+        _found, html = shown(staff)
+
+        assert "An owner can have the figures as of that day computed." in html
+        assert "<button" not in html
+
+    def test_nothing_is_said_where_the_newest_order_is_young(self, owner):
+        make_order(ordered_on=Business.load().today() - timedelta(days=60))
+
+        assert shown(owner) == (None, "")
+
+    def test_nothing_is_said_before_the_first_night(self, owner):
+        Business.keep(as_of=None)
+
+        assert shown(owner)[0] is None
+
+    @pytest.mark.parametrize("language", ["en", "cs", "pl"])
+    def test_a_number_in_it_is_a_number_in_every_language(self, owner, language):
+        ask(owner)
+        Job.objects.update(state="running", attempts=1, heartbeat=timezone.now(), started_at=timezone.now(), done=1000, total=2000)
+
+        with translation.override(language):
+            assert 'value="1000" max="2000"' in shown(owner)[1]
+
+
+class TestChoice:
+    def test_an_owner_who_takes_the_offer_has_it_computed_and_then_looks_at_it(self, owner):
+        answer = ask(owner, next="/ladder/?days=30")
+
+        assert (answer.status_code, answer.url, said(answer)) == (302, "/ladder/?days=30", [])
+        assert Job.objects.values_list("kind", "arguments", "key").get() == ("lookback", {"as_of": DAY}, DAY)
+        assert "are being computed" in shown(owner)[1]
+
+        compute()
+
+        found, html = shown(owner)
+        assert found.is_past
+        assert "You are looking at the figures as of" in html and "Back to" in html
+
+    def test_asked_twice_it_is_computed_once(self, owner):
+        ask(owner), ask(owner)
+
+        assert Job.objects.count() == 1
+
+    def test_what_is_computed_is_not_computed_again_and_is_there_for_all(self, owner, staff):
+        ask(owner)
+        compute()
+        assert shown(staff)[0].may_choose
+
+        ask(staff)
+
+        assert shown(staff)[0].is_past
+        assert Job.objects.count() == 1
+
+    def test_staff_do_not_have_it_computed(self, staff):
+        answer = ask(staff)
+
+        assert "an owner can have it done" in said(answer)[0]
+        assert (Job.objects.count(), CHOICE in staff.session) == (0, False)
+
+    def test_it_is_of_one_session_alone(self, owner):
+        ask(owner)
+        compute()
+        other = cast.signed_in(get_user(owner))
+
+        assert (shown(owner)[0].is_past, shown(other)[0].is_past) == (True, False)
+
+    def test_signing_out_forgets_it(self, owner):
+        ask(owner)
+        compute()
+        user = get_user(owner)
+        owner.post("/logout/")
+        owner.force_login(user)
+
+        assert not shown(owner)[0].is_past
+
+    def test_the_way_back_leads_to_the_live_figures_and_keeps_what_is_computed(self, owner):
+        ask(owner)
+        compute()
+
+        answer = owner.post("/look-back/end/", {"next": "/ladder/"})
+
+        assert answer.url == "/ladder/"
+        assert not shown(owner)[0].is_past
+        assert str(Business.load().past_as_of) == DAY
+        assert owner.post("/look-back/end/").url == "/"
+
+    @pytest.mark.parametrize(
+        "day", ["1998-06-29", "1998-07-01", "2999-01-01", "0000-00-00", "30 June 1998", "<script>", "\0", "9" * 5000, ""]
+    )
+    def test_another_day_is_refused_in_words(self, owner, day):
+        answer = ask(owner, day)
+
+        assert answer.status_code == 302
+        assert said(answer)[0].startswith("You can look back at the day of the newest order alone, which is ")
+        assert (Job.objects.count(), CHOICE in owner.session) == (0, False)
+
+    def test_where_nothing_is_offered_it_says_so(self, owner):
+        make_order(ordered_on=Business.load().today())
+
+        assert "one is offered where the newest order is older than 60 days" in said(ask(owner))[0]
+
+    @pytest.mark.parametrize("page", ["https://example.com/", "//example.com", "javascript:alert(1)", ""])
+    def test_it_leads_to_pages_of_ours_alone(self, owner, page):
+        assert ask(owner, next=page).url == "/"
+
+    def test_a_failure_is_told_with_its_reason_and_can_be_tried_again(self, owner):
+        ask(owner)
+        Job.objects.update(state="failed", reason="The disk is full.", finished_at=timezone.now())
+
+        _found, html = shown(owner)
+        assert "could not be computed: The disk is full." in html and "<button" in html
+
+        ask(owner)
+        assert Job.objects.filter(state="queued").count() == 1
+
+
+class TestProgress:
+    def read(self, client):
+        return client.get("/look-back/progress/", headers={"hx-request": "true"})
+
+    def test_it_waits_then_counts_then_has_the_page_read_again(self, owner):
+        ask(owner)
+        waiting = self.read(owner).content.decode()
+        now = timezone.now()
+        Job.objects.update(state="running", attempts=1, heartbeat=now, started_at=now, done=2, total=6)
+        running = self.read(owner).content.decode()
+
+        assert "Waiting for its turn" in waiting and "value=" not in waiting
+        assert 'value="2" max="6"' in running and "2 of 6 steps" in running
+
+        Job.objects.update(state="queued", done=0, total=0)
+        compute()
+        done = self.read(owner)
+        assert (done.status_code, done.headers["HX-Refresh"]) == (200, "true")
+
+    def test_the_banner_asks_for_it_each_second_while_it_is_computed_and_no_longer(self, owner):
+        assert "hx-get" not in shown(owner)[1]
+        ask(owner)
+        assert 'hx-get="/look-back/progress/" hx-trigger="every 1s"' in shown(owner)[1]
+        compute()
+        assert "hx-get" not in shown(owner)[1]
+
+    def test_who_waits_for_nothing_has_the_page_read_again(self, staff):
+        assert self.read(staff).headers["HX-Refresh"] == "true"
+
+    def test_opened_as_a_page_it_leads_home(self, owner):
+        assert owner.get("/look-back/progress/").url == "/"
+
+
+def test_the_offer_costs_one_statement_and_the_choice_one_more(owner, django_assert_num_queries):
+    for queries in (1, 2):
+        request = request_of(owner)
+        # The session and who is signed in are read by then.
+        figures, _read = figures_for(request), (request.session.get(CHOICE), request.user.is_authenticated)
+        with django_assert_num_queries(queries):
+            assert str(banner(request, figures, timezone.now()).day) == DAY
+        ask(owner)
