@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PY = .venv/bin/python
 DONE = .venv/installed
-PYTEST = $(PY) -m pytest -n 2 --dist loadgroup
+PYTEST = $(PY) -m pytest -n 3 --no-loadscope-reorder
 # uv does not read pip's configuration, so a mirror set there, or a platform without uv, falls back to pip: the same hashes, only slower.
 INSTALL = $(PY) -m uv pip install --quiet --no-config --require-hashes --python $(PY) -r $(1) || \
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)

@@ -9,17 +9,24 @@ import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import hypothesis
 import psycopg2
 import pytest
 from django.conf import settings
+from xdist.scheduler import LoadFileScheduling
 
 ROOT = Path(__file__).resolve().parent
 SHARED = ROOT.parent / "shared" / "data"
 OURS = ("BIND", "PORT", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "CERT_FILE", "KEY_FILE", "FAILPOINT", "SECRET_KEY", "DEMO")
+
+
+class BrowserTogether(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if "/test_browser_" in nodeid else str(super()._split_scope(nodeid))
+
 
 # One folder for each process of pytest, before the settings are read; pytest.ini names no settings module, so that they are read only now.
 DATA_DIR = Path(tempfile.mkdtemp(prefix="regulars-"))
@@ -55,6 +62,15 @@ def pytest_unconfigure() -> None:
 def pytest_xdist_setupnodes() -> None:
     """A worker that inherits the name would read the settings before its own conftest has given it a folder."""
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """One process takes a whole file, as the fixtures that take long belong to a file; and all files of the browser, which share an
+    installation. The slow ones come first, as they are named in pytest.ini. `--dist loadgroup` does nothing with pytest 9.2:
+    pytest-xdist, issue 1386.
+    """
+    return BrowserTogether(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -27,7 +27,7 @@ def say(text: str) -> None:
 
 
 def main() -> int:
-    parser = ArgumentParser(prog="bench", description="Measures imports and nights, each beside its yardstick.")
+    parser = ArgumentParser(prog="bench", description="Measures imports, nights and pages, each beside its yardstick.")
     # An empty variable is as good as none. argparse does not hold a default against the choices, so that is done below.
     parser.add_argument("--size", choices=SIZES, default=os.environ.get("SIZE") or "100k")
     parser.add_argument("--engine", choices=ENGINES, default=os.environ.get("ENGINE") or None)
@@ -40,11 +40,12 @@ def main() -> int:
         limit = limits(folder)
         for name in [options.engine] if options.engine else ENGINES:
             with ENGINES[name]() as engine:
-                rows = []
-                for row in Bench(engine, folder, SIZES[options.size], limit).rows():
+                bench, rows = Bench(engine, folder, SIZES[options.size], limit), []
+                for row in bench.rows():
                     say(f"{engine.name}: {row.what}: {row.ours.seconds:.2f} s")
                     rows.append(row)
-                text += f"\n\n{section(engine, rows)}"
+                say(f"{engine.name}: pages")
+                text += f"\n\n{section(engine, rows, bench.pages())}"
     except Failed as error:
         say(str(error))
         return 1

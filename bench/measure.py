@@ -1,10 +1,11 @@
-"""What is measured on one engine: taking the orders in, and nights over them, each beside its yardstick."""
+"""What is measured on one engine: taking the orders in, nights over them, and the pages that show it, each beside its yardstick."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.engines import Engine
 from bench.process import Failed, Measured, Run, manage, module, repeated, yardstick
@@ -48,6 +49,11 @@ class Bench:
         yield Row("night after it", repeated(self._next_night), "DuckDB", self.limits[NEXT_DAY])
         self._compare("night", NEXT_DAY)
         yield from self._placings()
+
+    def pages(self) -> dict[str, Any]:
+        """What a browser waits for, after the last of the nights."""
+        self.engine.rest("night")
+        return module("bench.pages", environ=self.engine.environ("night")).output
 
     def _placings(self) -> Iterator[Row]:
         """On facts that are drawn, all in one process."""

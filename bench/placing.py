@@ -6,17 +6,15 @@ not computed: placing reads nothing else. Beside it, in the same process, one UP
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.transaction import Atomic
 
 import config.standalone  # noqa: F401  (makes Django ready for the models below)
+from bench.watched import Watch
 from crm import bulk
 from crm.models import Customer, Facts
 from lifecycle import stages
@@ -36,15 +34,16 @@ def main(customers: int) -> dict[str, Any]:
     everyone = np.arange(1, customers + 1)
     draw = np.random.default_rng(1)
     _record(everyone, draw)
-    with _watched() as longest:
-        measured = {"placing everyone for the first time": _measure(AS_OF, longest)}
-        measured["placing, none changed"] = _measure(AS_OF, longest)
-        _order(draw.choice(everyone, customers // 100, replace=False))
-        measured["placing, 1 % changed"] = _measure(AS_OF + timedelta(days=1), longest)
-        # Ten years without an order: all but the disqualified are lost.
-        Facts.objects.update(lost_on=AS_OF, is_disqualified=False, paid_orders=1)
-        Facts.objects.filter(stage="lost").update(is_disqualified=True)
-        measured["placing, all changed"] = _measure(AS_OF + timedelta(days=2), longest)
+    watch = Watch()
+    watch.transactions()
+    measured = {"placing everyone for the first time": _measure(AS_OF, watch)}
+    measured["placing, none changed"] = _measure(AS_OF, watch)
+    _order(draw.choice(everyone, customers // 100, replace=False))
+    measured["placing, 1 % changed"] = _measure(AS_OF + timedelta(days=1), watch)
+    # Ten years without an order: all but the disqualified are lost.
+    Facts.objects.update(lost_on=AS_OF, is_disqualified=False, paid_orders=1)
+    Facts.objects.filter(stage="lost").update(is_disqualified=True)
+    measured["placing, all changed"] = _measure(AS_OF + timedelta(days=2), watch)
     return {"placings": measured, "update": _update_everyone()}
 
 
@@ -86,34 +85,12 @@ def _order(customers: "np.ndarray[Any, Any]") -> None:
     chosen.filter(pk__in=gone).update(is_disqualified=False, is_marked_lost=False, paid_orders=1, inactive_on=later, lost_on=later)
 
 
-def _measure(as_of: date, longest: list[float]) -> dict[str, Any]:
-    longest.clear()
+def _measure(as_of: date, watch: Watch) -> dict[str, Any]:
+    watch.longest = 0.0
     start = perf_counter()
-    moved = stages.place_everyone(as_of)
-    return {"moved": moved, "seconds": round(perf_counter() - start, 3), "longest": round(max(longest, default=0), 3)}
-
-
-@contextmanager
-def _watched() -> Iterator[list[float]]:
-    """The seconds of every outermost transaction, from after its BEGIN to after its COMMIT."""
-    enter, leave, seconds, began = Atomic.__enter__, Atomic.__exit__, list[float](), [0.0]
-
-    def timed_enter(atomic: Atomic) -> None:
-        outermost = not connection.in_atomic_block
-        enter(atomic)
-        if outermost:
-            began[0] = perf_counter()
-
-    def timed_leave(atomic: Atomic, *error: Any) -> None:
-        leave(atomic, *error)
-        if not connection.in_atomic_block:
-            seconds.append(perf_counter() - began[0])
-
-    Atomic.__enter__, Atomic.__exit__ = timed_enter, timed_leave  # type: ignore[method-assign]
-    try:
-        yield seconds
-    finally:
-        Atomic.__enter__, Atomic.__exit__ = enter, leave  # type: ignore[method-assign]
+    with connection.execute_wrapper(watch.statement):
+        moved = stages.place_everyone(as_of)
+    return {"moved": moved, "seconds": round(perf_counter() - start, 3), "longest": round(watch.longest, 3)}
 
 
 if __name__ == "__main__":

@@ -52,9 +52,11 @@ def _sqlite_shape(base: sqlite3.Connection, table: str) -> Iterator[str]:
     for _, index, unique, origin, _ in base.execute(f"PRAGMA index_list({table})").fetchall():
         if origin != "pk":
             (sql,) = base.execute("SELECT sql FROM sqlite_master WHERE name = ?", [index]).fetchone()
-            names = ", ".join(row[2] for row in base.execute(f"PRAGMA index_info({index})"))
-            # An index that a constraint of the table brought has no statement of its own.
-            yield sql or f"CREATE {'UNIQUE' if unique else ''} INDEX raw_{index} ON {table} ({names})"
+            if not sql:
+                # An index that a constraint of the table brought has no statement of its own, and columns alone.
+                names = ", ".join(row[2] for row in base.execute(f"PRAGMA index_info({index})"))
+                sql = f"CREATE {'UNIQUE' if unique else ''} INDEX raw_{index} ON {table} ({names})"
+            yield sql
 
 
 def postgres(address: str) -> float:

@@ -6,12 +6,14 @@ import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bench.engines import Engine
 from bench.process import Measured
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-HEAD = ("what", "s", "runs", "yardstick", "s", "ratio", "peak MB", "yardstick's", "longest write s")
+HEAD = ["what", "s", "runs", "yardstick", "s", "ratio", "peak MB", "yardstick's", "longest write s"]
+PAGES_HEAD = ["page", "p50 ms", "yardstick ms", "ratio", "target", "statements"]
 
 
 @dataclass
@@ -43,17 +45,33 @@ class Row:
         return f"- {self.what}: " + " · ".join(f"{name} {seconds:.2f} s{rows}" for name, seconds, rows in parts)
 
 
-def table(rows: list[Row]) -> str:
-    cells = [list(HEAD), *(row.cells() for row in rows)]
-    widths = [max(len(line[place]) for line in cells) for place in range(len(HEAD))]
+def table(head: list[str], rows: list[list[str]]) -> str:
+    cells = [head, *rows]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(head))]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in cells]
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
 
 
-def section(engine: Engine, rows: list[Row]) -> str:
+def section(engine: Engine, rows: list[Row], pages: dict[str, Any]) -> str:
     """One engine's results."""
     steps = "\n".join(row.breakdown() for row in rows if row.ours.last.inside)
-    return f"**{engine.version}**, {engine.settings}; load after {_load()}.\n\n{table(rows)}\n\nThe last run of each:\n{steps}\n"
+    first = f"**{engine.version}**, {engine.settings}; load after {_load()}."
+    whole = table(HEAD, [row.cells() for row in rows])
+    return f"{first}\n\n{whole}\n\nThe last run of each:\n{steps}\n\n{_pages(pages)}\n"
+
+
+def _pages(pages: dict[str, Any]) -> str:
+    rate, minimal = pages["rates"]
+    memory, least = pages["memory"]
+    at_once = f"List, 8 at once: {rate:.0f} requests a second, {minimal:.0f} of the minimal page: {rate / minimal:.2f} × (target ≥ 0.4 ×)."
+    worker = f"A web worker holds {memory:.0f} MB after all pages (target ≤ 120), one of the minimal pages {least:.0f} MB."
+    return f"{table(PAGES_HEAD, [_page(page) for page in pages['pages']])}\n\n{at_once} {worker}"
+
+
+def _page(page: dict[str, Any]) -> list[str]:
+    ours, theirs, target = page["ours"], page["theirs"], page["target"]
+    beside = [f"{theirs:.1f}", f"{ours / theirs:.1f} ×"] if theirs else ["", ""]
+    return [page["what"], f"{ours:.1f}", *beside, f"≤ {target:g} ×" if target else "", str(page["statements"])]
 
 
 def heading(size: int, size_name: str, engine: str | None) -> str:

@@ -56,7 +56,7 @@ class Shell:
 
     @cached_property
     def stages(self) -> Mapping[str, StageMark]:
-        return stage_marks()
+        return stage_marks(self.figures.business)
 
     @cached_property
     def links(self) -> list[Link]:

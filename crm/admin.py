@@ -81,6 +81,13 @@ class CustomerAdmin(Folded):
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
         record.save_customer(customer=obj)
 
+    def delete_model(self, request: HttpRequest, obj: Customer) -> None:
+        record.delete_customer(customer=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Customer]) -> None:
+        for customer in queryset:
+            record.delete_customer(customer=customer)
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
         """What is derived goes with its customer, though nobody may delete it by itself."""
         listed, counts, forbidden, protected = super().get_deleted_objects(objs, request)

@@ -49,6 +49,13 @@ def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Row])
             cursor.executemany(f"UPDATE {table} SET {settings} WHERE {key} = %s", [(*row[1:], row[0]) for row in rows])
 
 
+def analyze(*grown: type[models.Model]) -> None:
+    """Has PostgreSQL look at tables that have grown at once: until it does, it plans as for what they held before. SQLite never asks."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {', '.join(_quoted(model, [])[0] for model in grown)}")
+
+
 def column(model: type[models.Model], name: str) -> str:
     """The quoted column of the field `name`."""
     field = model._meta.get_field(name)

@@ -130,7 +130,10 @@ class ContactForm(forms.Form):
     def kinds(self) -> list[tuple[str, str, str, bool]]:
         """Of each kind: its key, its icon, its word, and whether it is the one chosen."""
         chosen = self["kind"].value() or ""
-        short = {Interaction.Kind.SOCIAL: pgettext("a contact on a social network, in a button", "Social")}
+        short = {
+            Interaction.Kind.CALL: pgettext("a call, in a button", "Call"),
+            Interaction.Kind.SOCIAL: pgettext("a contact on a social network, in a button", "Social"),
+        }
         return [(kind.value, ICONS[kind], short.get(kind, str(kind.label)), kind.value == chosen) for kind in Interaction.Kind]
 
     @property

@@ -2,8 +2,9 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from django.db.models import QuerySet, Subquery
 from django.http import HttpRequest
 
 from crm.models import Business, Facts, FactsRow, Order, PastFacts
@@ -36,10 +37,12 @@ def figures_for(request: HttpRequest) -> Figures:
 
 
 def business_of(request: HttpRequest) -> Business:
-    """The business, read once a request."""
+    """The business, read once a request, and with it the day of its newest order, which the frame of every page of figures asks for."""
     kept = request.__dict__
     if "business" not in kept:
-        kept["business"] = Business.load()
+        # In no zone is it later than tomorrow in UTC.
+        newest = _newest_until(datetime.now(UTC).date() + timedelta(days=1))
+        kept["business"] = Business.objects.annotate(newest_order_on=Subquery(newest)).first() or Business.load()
     business: Business = kept["business"]
     return business
 
@@ -52,11 +55,19 @@ def chosen(request: HttpRequest) -> date | None:
 
 def newest_order_on(today: date) -> date | None:
     """The day of the newest order that is not dated ahead."""
-    found = Order.objects.filter(ordered_on__lte=today).order_by("-ordered_on")
-    return found.values_list("ordered_on", flat=True).first()
+    return _newest_until(today).first()
+
+
+def _newest_until(day: date) -> QuerySet[Order, date]:
+    return Order.objects.filter(ordered_on__lte=day).order_by("-ordered_on").values_list("ordered_on", flat=True)[:1]
 
 
 def old_data(business: Business, today: date) -> date | None:
     """The day of the newest order where that is more than 60 days ago, and there are live figures to look back from."""
-    newest = newest_order_on(today) if business.as_of else None
+    if business.as_of is None:
+        return None
+    kept = vars(business)
+    newest: date | None = kept["newest_order_on"] if "newest_order_on" in kept else newest_order_on(today)
+    if newest and newest > today:
+        newest = newest_order_on(today)
     return newest if newest and today - newest > OLD_AFTER else None

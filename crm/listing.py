@@ -8,22 +8,27 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from crm import rhythm
+from crm.bulk import among
 from crm.figures import Figures
 from crm.fold import fold
-from crm.marks import StageMark
+from crm.groups import GROUPS, Group
+from crm.marks import stage_marks
 from crm.models import Customer, FactsRow
 from crm.models.customer import key_start
+from crm.money import day, number
 from crm.paging import Cursor, Page, Sort, page
 from crm.rules import InvalidRule, Node, compiled, described, loads, parse
 
 ON_A_PAGE = 50
 # Counted exactly up to here: what it costs does not grow with the business.
 MOST_COUNTED = 10_000
+# So few are sorted faster by themselves than by trying everyone in that order until a page is full.
+FEW = 1_000
 LONGEST_SEARCH, MOST_WORDS = 200, 10
 # Sign between the digits of a phone number.
 BETWEEN_DIGITS = str.maketrans("", "", "+-()/.")
@@ -43,12 +48,15 @@ SORTS: dict[str, tuple[Sort, Promise]] = {
 DEFAULT_SORT = "-revenue"
 
 
-def matching(q: str) -> Q:
+def matching(q: str, key: str = "search_key") -> Q:
     """Customers with every word of `q` somewhere in their search key; a phone number is found however it is written."""
     condition = Q()
     for word in _words(q):
         digits = word.translate(BETWEEN_DIGITS)
-        condition &= Q(search_key__contains=word) | (Q(search_key__contains=digits) if digits.isdigit() else Q(pk__in=()))
+        part = Q((f"{key}__contains", word))
+        if digits.isdigit() and digits != word:
+            part |= Q((f"{key}__contains", digits))
+        condition &= part
     return condition
 
 
@@ -91,16 +99,26 @@ class CustomerSearch(forms.Form):
         choices=[(key, words) for key, (_sort, words) in SORTS.items()],
         error_messages={"invalid_choice": gettext_lazy("The list cannot be sorted in that way; choose one from the list.")},
     )
+    group = forms.CharField(required=False, widget=forms.HiddenInput)
     rule = forms.CharField(required=False, widget=forms.HiddenInput)
     page = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, asked: Mapping[str, Any], figures: Figures, stages: Mapping[str, StageMark]) -> None:
+    def __init__(self, asked: Mapping[str, Any], figures: Figures, today: date) -> None:
         super().__init__(asked)
-        self.figures = figures
+        self.figures, self.today = figures, today
         self.node: Node | None = None
-        self.fields["stage"].choices = [("", _("Any stage")), *((key, mark.name) for key, mark in stages.items())]  # type: ignore[attr-defined]
+        stages = [(key, mark.name) for key, mark in stage_marks(figures.business).items()]
+        self.fields["stage"].choices = [("", _("Any stage")), *stages]  # type: ignore[attr-defined]
         for name in ("stage", "pareto", "sort"):
             self.fields[name].widget.attrs["class"] = "form-select form-select-auto"
+
+    def clean_group(self) -> Group | None:
+        key = self.cleaned_data["group"]
+        if key and key not in GROUPS:
+            raise ValidationError(_("There is no such group of customers; here is everyone."))
+        if key and self.figures.as_of is None:
+            raise ValidationError(_("A group cannot be shown yet: the first figures come with the first night."))
+        return GROUPS.get(key)
 
     def clean_rule(self) -> str:
         text: str = self.cleaned_data["rule"]
@@ -129,7 +147,12 @@ class CustomerSearch(forms.Form):
     @property
     def narrows(self) -> bool:
         """Whether it asks for less than everyone."""
-        return any(self.cleaned_data.get(name) for name in ("q", "stage", "pareto", "rule"))
+        return bool(self.cleaned_data.get("q")) or self.filters
+
+    @property
+    def filters(self) -> bool:
+        """Whether it asks for more than words."""
+        return any(self.cleaned_data.get(name) for name in ("stage", "pareto", "group", "rule"))
 
     def filter(self, facts: QuerySet[FactsRow]) -> QuerySet[FactsRow]:
         asked = self.cleaned_data
@@ -137,11 +160,12 @@ class CustomerSearch(forms.Form):
             facts = facts.filter(stage=stage)
         if pareto := asked.get("pareto"):
             facts = facts.filter(pareto_class=pareto)
+        if group := asked.get("group"):
+            facts = facts.filter(group.condition(self.figures, self.today))
         if self.node and self.figures.as_of:
             facts = facts.filter(compiled(self.node, self.figures.as_of))
-        # Asked apart, so that both databases look through the names once and do not seek them one by one.
         if q := asked.get("q"):
-            facts = facts.filter(customer__in=Customer.objects.filter(matching(q)))
+            facts = facts.filter(matching(q, "customer__search_key"))
         return facts
 
 
@@ -151,6 +175,7 @@ class Row:
 
     facts: FactsRow
     as_of: date | None
+    is_past: bool
 
     @property
     def customer(self) -> Customer:
@@ -160,6 +185,15 @@ class Row:
     def days(self) -> int | None:
         last = self.facts.last_order_on
         return max((self.as_of - last).days, 0) if last and self.as_of else None
+
+    @cached_property
+    def last(self) -> str:
+        """When that was, in words; on a day in the past its date, for "ago" is from today. Empty where there was none."""
+        if self.days is None or self.facts.last_order_on is None:
+            return ""
+        if self.is_past:
+            return day(self.facts.last_order_on)
+        return ngettext("%(number)s day ago", "%(number)s days ago", self.days) % {"number": number(self.days)}
 
     @property
     def usual(self) -> float | None:
@@ -195,7 +229,8 @@ class Listing:
 
     @property
     def rows(self) -> list[Row]:
-        return [Row(facts, self.form.figures.as_of) for facts in self.page.rows]
+        figures = self.form.figures
+        return [Row(facts, figures.as_of, figures.is_past) for facts in self.page.rows]
 
     @property
     def rule_in_words(self) -> str:
@@ -224,15 +259,22 @@ class Listing:
         return Column(label, style, other, "descending" if sort.descending else "ascending")
 
 
-def listing(asked: Mapping[str, Any], figures: Figures, stages: Mapping[str, StageMark]) -> Listing:
-    form = CustomerSearch(asked, figures, stages)
+def listing(asked: Mapping[str, Any], figures: Figures, today: date) -> Listing:
+    form = CustomerSearch(asked, figures, today)
     form.is_valid()
-    found = form.filter(figures.facts.objects.all())
-    # To a search an index of the order of rows is a trap: it would try all customers in that order, and few are found.
-    order = form.order.without_index if form.cleaned_data.get("q") else form.order
+    everyone = figures.facts.objects.all()
+    found, order, count = form.filter(everyone), form.order, None
+    if form.cleaned_data.get("q"):
+        # The names are looked through once; what follows goes by the keys, where there are few.
+        keys = list(found.values_list("pk", flat=True)[: MOST_COUNTED + 1])
+        count, few = len(keys), len(keys) <= FEW
+        found = everyone.filter(pk__in=among(keys)) if few else found
+        # With more conditions an index of the order of rows may be a trap: it would try all customers, and find them last.
+        order = order.without_index if few or form.filters else order
     shown = page(found.select_related("customer").only(*_SHOWN), order, form.cursor, ON_A_PAGE)
-    whole = form.cursor is None and not shown.next
-    count = len(shown.rows) if whole else found.values("pk")[: MOST_COUNTED + 1].count()
+    if count is None:
+        whole = form.cursor is None and not shown.next
+        count = len(shown.rows) if whole else found.values("pk")[: MOST_COUNTED + 1].count()
     return Listing(form, shown, min(count, MOST_COUNTED), count <= MOST_COUNTED)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from crm.models import Business
+
 RUNGS = 6
 
 
@@ -22,18 +24,21 @@ class StageMark:
         return [(1 + 3 * number, 4 + 2 * number, number < full) for number in range(RUNGS)]
 
 
-def _none() -> Mapping[str, StageMark]:
+Stages = Callable[[Business], Mapping[str, StageMark]]
+
+
+def _none(business: Business) -> Mapping[str, StageMark]:
     return {}
 
 
-_providers: list[Callable[[], Mapping[str, StageMark]]] = [_none]
+_providers: list[Stages] = [_none]
 
 
-def provide(stages: Callable[[], Mapping[str, StageMark]]) -> None:
+def provide(stages: Stages) -> None:
     """Called once, by the floor that keeps the ladders."""
     _providers[0] = stages
 
 
-def stage_marks() -> Mapping[str, StageMark]:
-    """By key, in the order of the ladder from its lowest rung; what stands beside it last. One query."""
-    return _providers[0]()
+def stage_marks(business: Business) -> Mapping[str, StageMark]:
+    """By key, in the order of the ladder from its lowest rung; what stands beside it last. One query for one and the same `business`."""
+    return _providers[0](business)

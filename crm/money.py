@@ -3,11 +3,12 @@
 from contextvars import ContextVar
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 MINUS, NO_BREAK = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 SIGNS = {"CZK": "Kč", "EUR": "€", "PLN": "zł", "USD": "$", "GBP": "£"}
@@ -17,6 +18,12 @@ currency: ContextVar[str] = ContextVar("currency", default="CZK")
 
 def number(value: Decimal | int | float, places: int = 0) -> str:
     """With thousands separated, rounded half up to `places` decimals, with a true minus."""
+    return _number(value, places, get_language())
+
+
+# A list writes the same ones again and again, and Django looks a format up each time. In what language is part of the key.
+@lru_cache(maxsize=4096)
+def _number(value: Decimal | int | float, places: int, language: str | None) -> str:
     rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     text = number_format(abs(rounded), decimal_pos=places, use_l10n=True, force_grouping=True)
     return f"{MINUS}{text}" if rounded < 0 else text

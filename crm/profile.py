@@ -169,13 +169,13 @@ def in_words(fact: Fact, value: int | float | Decimal | date | str | bool) -> st
 def find(pk: int) -> Customer:
     """With who looks after them and who referred them, and `is_changed`: whether their figures lag behind. Raises Http404."""
     changed = Changed.objects.filter(customer=OuterRef("pk"))
-    customers = Customer.objects.select_related("owner", "referred_by").annotate(is_changed=Exists(changed))
+    customers = Customer.objects.select_related("owner", "referred_by", "facts").annotate(is_changed=Exists(changed))
     return get_object_or_404(customers, pk=pk)
 
 
 def profile(customer: Customer, figures: Figures) -> Profile:
     """Of a customer from `find`."""
-    facts = figures.facts.objects.filter(pk=customer.pk).first()
+    facts = figures.facts.objects.filter(pk=customer.pk).first() if figures.is_past else getattr(customer, "facts", None)
     as_of = figures.as_of
     strip = drawn(days_with_orders(customer, as_of), facts, as_of) if facts and as_of and facts.last_order_on else None
     return Profile(customer, figures, facts, is_changing(customer, figures), strip, shown_for(customer, figures))

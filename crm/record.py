@@ -7,7 +7,7 @@ Imports write set-based (crm/importing/); they keep the same two promises.
 from django.db import transaction
 
 from crm import jobs
-from crm.models import Business, Changed, Customer, Facts, Interaction, Order
+from crm.models import Business, Changed, Customer, Facts, Headline, Interaction, Order
 
 
 @transaction.atomic
@@ -22,18 +22,27 @@ def save_customer(*, customer: Customer) -> None:
 
 
 @transaction.atomic
+def delete_customer(*, customer: Customer) -> None:
+    """Raises ProtectedError for one who has orders."""
+    Headline.void()
+    customer.delete()
+
+
+@transaction.atomic
 def save_order(*, order: Order) -> None:
     """Saves the order on its business date; a customer who lost it to another is noted as well."""
     if order.ordered_at:
         order.ordered_on = Business.load().local_date(order.ordered_at)
     before = Order.objects.filter(pk=order.pk).values_list("customer", flat=True).first()
     order.save()
+    Headline.void()
     note_changed(Changed.Why.ORDER, before, order.customer_id)
 
 
 @transaction.atomic
 def delete_order(*, order: Order) -> None:
     note_changed(Changed.Why.ORDER, order.customer_id)
+    Headline.void()
     order.delete()
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from crm.bulk import among
 from crm.fold import fold
-from crm.listing import LONGEST_SEARCH, check_words, matching
+from crm.listing import FEW, LONGEST_SEARCH, check_words, matching
 from crm.models import Customer
 from crm.models.customer import key_start
 
@@ -48,8 +49,12 @@ class Whom:
             check_words(words)
         except ValidationError as wrong:
             return cls(words, problem=wrong.messages[0])
-        some = Customer.objects.filter(matching(words)).order_by(key_start(), "pk")[: MOST_OFFERED + 1]
-        offered = list(some)
+        found = Customer.objects.filter(matching(words))
+        keys = list(found.values_list("pk", flat=True)[: FEW + 1])
+        if len(keys) <= FEW:
+            # Else an index would try all customers in the order of their names.
+            found = Customer.objects.filter(pk__in=among(keys))
+        offered = list(found.order_by(key_start(), "pk")[: MOST_OFFERED + 1])
         if not offered:
             return cls(words, problem=_("Nobody found for “%(words)s”: write less of the name, or the e-mail or phone.") % {"words": words})
         return cls(words, offered[:MOST_OFFERED], offered[0] if len(offered) == 1 else None, len(offered) > MOST_OFFERED)

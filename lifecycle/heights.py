@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
+from crm.marks import RUNGS, StageMark
+from crm.models import Business
 from lifecycle.models import Stage
 
 
@@ -15,9 +17,13 @@ class Heights:
     stages: list[Stage]
 
     @classmethod
-    def primary(cls) -> "Heights":
-        """Empty before the first night, which makes the ladder."""
-        return cls(list(Stage.objects.filter(ladder__is_primary=True).order_by("rank")))
+    def of(cls, business: Business) -> "Heights":
+        """Those of the primary ladder; empty before the first night, which makes it. Read once a request: kept with its business."""
+        kept = vars(business)
+        if "heights" not in kept:
+            kept["heights"] = cls(list(Stage.objects.filter(ladder__is_primary=True).order_by("rank")))
+        found: Heights = kept["heights"]
+        return found
 
     @property
     def ladder(self) -> int | None:
@@ -35,6 +41,13 @@ class Heights:
 
     def find(self, key: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.key == key), None)
+
+    @property
+    def marks(self) -> dict[str, StageMark]:
+        """As they are drawn, by key: from the lowest rung up, what stands beside the ladder last, the first tried first."""
+        rungs, beside = self.rungs, [stage for stage in self.stages if stage.rung is None]
+        filled = {stage.pk: -(-RUNGS * (place + 1) // len(rungs)) for place, stage in enumerate(rungs)}
+        return {stage.key: StageMark(stage.key, str(stage), filled.get(stage.pk), stage.colour) for stage in [*rungs, *beside]}
 
     def moves(self, *, up: bool) -> Q:
         """The moves that way, as a condition on Transition."""

@@ -73,7 +73,7 @@ class LadderPage:
     @classmethod
     def of(cls, figures: Figures, as_of: date, days: int) -> "LadderPage":
         """Four queries."""
-        heights = Heights.primary()
+        heights = Heights.of(figures.business)
         found = made_within(heights, figures, as_of, days).values_list("from_stage", "to_stage").order_by().annotate(Count("pk"))
         moves = Counter({(before, after): people for before, after, people in found})
         stood = figures.facts.objects.exclude(stage="").values_list("stage").order_by().annotate(Count("pk"))

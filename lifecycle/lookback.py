@@ -14,6 +14,7 @@ from crm import locks, steps
 from crm.failpoints import failpoint
 from crm.models import Business, Customer, Interaction, Order, PastFacts
 from lifecycle.nightly import Tell, silent
+from lifecycle.numbers import keep_numbers
 from lifecycle.stages import place_past
 from segments.steps import classify_pareto
 
@@ -71,6 +72,11 @@ def _pareto(as_of: date) -> int:
     return classify_pareto(as_of, PastFacts)
 
 
+def _headline(as_of: date) -> int:
+    """Those of the day that the live figures stand at are the night's."""
+    return keep_numbers(as_of, PastFacts) if as_of != Business.load().as_of else 0
+
+
 # Those of the night, in its order.
 STEPS: tuple[tuple[str, Callable[[date], int]], ...] = (
     ("rows", _rows),
@@ -79,4 +85,5 @@ STEPS: tuple[tuple[str, Callable[[date], int]], ...] = (
     ("referrals", _referrals),
     ("pareto", _pareto),
     ("stages", place_past),
+    ("headline", _headline),
 )

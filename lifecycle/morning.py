@@ -9,8 +9,10 @@ from django.utils.translation import ngettext, pgettext
 
 from crm.figures import Figures
 from crm.models import Customer, Order
+from lifecycle.groups import TO_CONTACT
 from lifecycle.headline import Stat, headline
 from lifecycle.heights import Heights
+from lifecycle.numbers import Numbers
 from lifecycle.overnight import Overnight
 from lifecycle.today import ToContact
 
@@ -32,11 +34,17 @@ class Morning:
         as_of = figures.as_of
         if as_of is None:
             return cls(today, False, Customer.objects.exists(), Order.objects.exists())
-        contact, stats = ToContact.at(figures, as_of, today), headline(figures, as_of, with_money=with_money)
+        contact = ToContact.at(figures, as_of, today)
+        stats = headline(Numbers.kept(figures.facts, as_of), as_of, with_money=with_money)
         if figures.is_past:
             return cls(as_of, True, True, True, contact, stats)
         has_customers = bool(contact.people) or Customer.objects.exists()
-        return cls(today, False, has_customers, True, contact, stats, Overnight.last(Heights.primary()))
+        return cls(today, False, has_customers, True, contact, stats, Overnight.of(Heights.of(figures.business), as_of))
+
+    @property
+    def everyone(self) -> str:
+        """The group of whom `contact` names the first."""
+        return TO_CONTACT
 
     @property
     def heading(self) -> str:

@@ -29,9 +29,10 @@ class MovesSearch(forms.Form):
     on = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
     page = forms.CharField(required=False)
 
-    def __init__(self, asked: Mapping[str, Any], heights: Heights) -> None:
+    def __init__(self, asked: Mapping[str, Any], heights: Heights, past: date | None) -> None:
+        """`past` is the day that the reader looks back at, if any: what came later is not for them."""
         super().__init__(asked)
-        self.heights = heights
+        self.heights, self.past = heights, past
         stages = [("", ""), *((stage.key, stage.name) for stage in heights.stages)]
         wrong = {"invalid_choice": _("There is no such stage.")}
         for name in ("from", "to"):
@@ -39,6 +40,12 @@ class MovesSearch(forms.Form):
 
     def clean_days(self) -> int:
         return span(self.cleaned_data["days"])
+
+    def clean_on(self) -> date | None:
+        on: date | None = self.cleaned_data["on"]
+        if on and self.past and on > self.past:
+            raise forms.ValidationError(_("That night came after the day you are looking at; here are the moves up to that day."))
+        return on
 
     def clean_page(self) -> Cursor | None:
         text = self.cleaned_data["page"]
@@ -74,14 +81,18 @@ class MovesPage:
     form: MovesSearch
     page: Page[Transition]
     count: int
+    # Whether the ladder was there at all by the day looked at: when looking back it may have begun later.
+    is_kept: bool
 
     @classmethod
     def of(cls, asked: Mapping[str, Any], figures: Figures, as_of: date) -> "MovesPage":
-        form = MovesSearch(asked, Heights.primary())
+        form = MovesSearch(asked, Heights.of(figures.business), as_of if figures.is_past else None)
         form.is_valid()
         found = form.filter(figures, as_of)
         shown = found.select_related("customer", "from_stage", "to_stage", "by")
-        return cls(form, page(shown, LATEST, form.cleaned_data.get("page"), ON_A_PAGE), found.count())
+        kept = Transition.objects.filter(ladder=form.heights.ladder, superseded_at=None, effective_on__lte=as_of)
+        is_kept = not figures.is_past or kept.exists()
+        return cls(form, page(shown, LATEST, form.cleaned_data.get("page"), ON_A_PAGE), found.count(), is_kept)
 
     @property
     def moves(self) -> list[Told]:
@@ -90,6 +101,10 @@ class MovesPage:
     @property
     def problems(self) -> list[str]:
         return [str(sentence) for sentences in self.form.errors.values() for sentence in sentences]
+
+    @property
+    def past(self) -> date | None:
+        return self.form.past
 
     @property
     def on(self) -> date | None:

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from crm import locks
 from crm.failpoints import failpoint
-from crm.models import Business
+from crm.models import Business, Headline
 from crm.steps import add_missing_rows, compute_facts, count_referrals, settle_business_gap
 from lifecycle import schedule
 from lifecycle.models import NightlyRun, NightlyStep
+from lifecycle.numbers import keep_numbers
 from lifecycle.stages import place_everyone
 from segments.steps import classify_pareto
 
@@ -38,6 +39,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("referrals", count_referrals),
     ("pareto", classify_pareto),
     ("stages", place_everyone),
+    ("headline", keep_numbers),
 )
 
 
@@ -137,6 +139,8 @@ def run_held(as_of: date, clock: Callable[[], datetime], tell: Tell) -> Outcome:
         as_of=as_of, defaults={"state": NightlyRun.State.RUNNING, "finished_at": None, "reason": "", **since}
     )
     night.steps.all().delete()
+    # The steps change what they are made of; the last one counts them anew.
+    Headline.void()
     failpoint("night.started")
     outcome = Outcome(ran=True, steps=_climb(night, clock, tell))
     _finish(night, clock())

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Window
 
 from lifecycle.heights import Heights
-from lifecycle.models import NightlyRun, Transition
+from lifecycle.models import Transition
 from lifecycle.reasons import Told
 
 SHOWN = 7
@@ -26,15 +26,17 @@ class Overnight:
         return self.up + self.down
 
     @classmethod
-    def last(cls, heights: Heights) -> "Overnight | None":
-        """None before the first night is finished."""
-        night = NightlyRun.objects.filter(state=NightlyRun.State.FINISHED).order_by("-as_of").values_list("as_of", flat=True).first()
-        if night is None:
-            return None
-        moves = made(heights).filter(effective_on=night, source=Transition.Source.NIGHT)
-        counts = moves.aggregate(all=Count("pk"), up=Count("pk", filter=heights.moves(up=True)))
-        largest = moves.select_related("customer", "by", "from_stage", "to_stage").order_by("-customer__facts__revenue_12m", "pk")[:SHOWN]
-        return cls(night, counts["up"], counts["all"] - counts["up"], [Told.of(move) for move in largest])
+    def of(cls, heights: Heights, night: date) -> "Overnight":
+        """`night`: that of the live figures, which is the last one finished. One query."""
+        moves = (
+            made(heights)
+            .filter(effective_on=night, source=Transition.Source.NIGHT)
+            .select_related("customer", "by", "from_stage", "to_stage")
+        )
+        counted = moves.annotate(all_of_them=Window(Count("pk")), all_up=Window(Count("pk", filter=heights.moves(up=True))))
+        largest = list(counted.order_by("-customer__facts__revenue_12m", "pk")[:SHOWN])
+        up, every = (largest[0].all_up, largest[0].all_of_them) if largest else (0, 0)
+        return cls(night, up, every - up, [Told.of(move) for move in largest])
 
 
 def made(heights: Heights) -> QuerySet[Transition]:

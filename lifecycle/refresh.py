@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from crm import bulk, locks
 from crm.failpoints import failpoint
-from crm.models import Business, Changed, Customer
+from crm.models import Business, Changed, Customer, Headline
 from crm.steps import compute_facts_of, count_referrals_of
 from lifecycle import schedule
 from lifecycle.models import Ladder
+from lifecycle.numbers import keep_numbers
 from lifecycle.stages import place
 
 # Customers of one turn, between which a night may begin: it looks some times in the pause.
@@ -35,6 +36,8 @@ def refresh(clock: Callable[[], datetime] = timezone.now) -> int:
             if as_of is None:
                 break
             done += _refresh_some(as_of)
+            if not Changed.objects.exists():
+                _count_again()
     return done
 
 
@@ -52,8 +55,9 @@ def _refresh_some(as_of: date) -> int:
     # All their notes, but none of those that come while we compute.
     read = dict(Changed.objects.filter(customer__in=bulk.among(changed)).values_list("pk", "why"))
     if Changed.Why.ORDER in read.values():
-        # It may be one of long ago: the figures of the past (lifecycle/lookback.py) are to be computed anew.
+        # It may be one of long ago: the figures of the past (lifecycle/lookback.py) and the numbers of Today are to be computed anew.
         Business.objects.exclude(past_as_of=None).update(past_as_of=None)
+        Headline.void()
     compute_facts_of(changed, as_of)
     failpoint("refresh.facts")
     concerned = sorted({*changed, *_referrers(changed)})
@@ -65,6 +69,13 @@ def _refresh_some(as_of: date) -> int:
     Changed.objects.filter(pk__in=bulk.among(list(read))).delete()
     failpoint("refresh.done")
     return len(changed)
+
+
+def _count_again() -> None:
+    """The numbers of Today, where an order has made them void: once all that changed is in the facts."""
+    live = Business.load().as_of
+    if live and not Headline.objects.filter(as_of=live).exists():
+        keep_numbers(live)
 
 
 def _referrers(customers: list[int]) -> list[int]:

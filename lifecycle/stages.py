@@ -183,9 +183,10 @@ def _settle(rungs: Rungs, as_of: date, customers: Sequence[int]) -> int:
 
 def tell(ladder: Ladder, customers: Collection[int]) -> None:
     """Writes into the Facts of `customers` what their positions on `ladder`, the primary one, say."""
+    # One row at most, by its constraint. Not cut to one: for a LIMIT PostgreSQL may read the whole table, a row at a time.
     held = Position.objects.filter(customer=OuterRef("pk"), ladder=ladder)
     Facts.objects.filter(pk__in=customers).update(
-        stage=Coalesce(Subquery(held.values("stage__key")[:1]), Value("")), stage_since=Subquery(held.values("since")[:1])
+        stage=Coalesce(Subquery(held.values("stage__key")), Value("")), stage_since=Subquery(held.values("since"))
     )
 
 

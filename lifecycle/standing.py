@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from crm import marks, panels, timeline
 from crm.figures import Figures
-from crm.models import Customer
+from crm.models import Business, Customer, Facts
 from crm.money import day
 from crm.rules import All, Answer, InvalidRule, Node, explained, leaves, parse
 from lifecycle.heights import Heights
@@ -28,29 +28,33 @@ class Standing:
     heights: Heights
     stage: Stage
     position: Position
+    facts: Facts
     moves: Sequence[Transition]
 
     @classmethod
-    def of(cls, customer: Customer) -> "Standing | None":
+    def of(cls, customer: Customer, business: Business) -> "Standing | None":
         """None before the first placing. Read once for the panels of a page: kept with the customer it is of."""
         kept = vars(customer)
         if "standing" not in kept:
-            kept["standing"] = cls._read(customer)
+            kept["standing"] = cls._read(customer, Heights.of(business))
         found: Standing | None = kept["standing"]
         return found
 
     @classmethod
-    def _read(cls, customer: Customer) -> "Standing | None":
-        heights = Heights.primary()
+    def _read(cls, customer: Customer, heights: Heights) -> "Standing | None":
         # By the customer alone: asked for the ladder too, SQLite goes through all who are on it.
-        found = Position.objects.filter(customer=customer).select_related("customer__facts")
-        held = {position.stage_id: position for position in found}
+        held = {position.stage_id: position for position in Position.objects.filter(customer=customer)}
         here = next((stage for stage in heights.stages if stage.pk in held), None)
-        if here is None:
+        # A damaged record may have lost the facts; the next night makes them anew.
+        facts = getattr(customer, "facts", None)
+        if here is None or facts is None:
             return None
         made = Transition.objects.filter(customer=customer).select_related("by").order_by("-effective_on", "-pk")[:MOST_MOVES]
         moves = [move for move in made if move.ladder_id == heights.ladder and move.superseded_at is None]
-        return cls(heights, here, held[here.pk], moves)
+        stages = {stage.pk: stage for stage in heights.stages}
+        for move in moves:
+            move.customer, move.from_stage, move.to_stage = customer, stages.get(move.from_stage_id or 0), stages[move.to_stage_id]
+        return cls(heights, here, held[here.pk], facts, moves)
 
     @property
     def highest(self) -> Stage | None:
@@ -60,12 +64,12 @@ class Standing:
         return self.stage if self.stage.rung is not None else rungs[-1] if rungs else None
 
     def _ordered_on(self, days: int | None) -> bool:
-        return days is not None and self.position.customer.facts.order_days >= days
+        return days is not None and self.facts.order_days >= days
 
     def reached(self, stage: Stage) -> date | None:
         """The first time, as far as it is known: by a move, or by an order from before the ladder was kept."""
         on = [move.effective_on for move in self.moves if move.to_stage_id == stage.pk]
-        first = self.position.customer.facts.first_order_on
+        first = self.facts.first_order_on
         if first and _days_asked(stage) == 1:
             on.append(first)
         return min(on, default=None)
@@ -102,7 +106,7 @@ class Climb:
         """When looking back only a note: where people stood in the past is known, the way there is not."""
         if figures.is_past:
             return cls([], _("The way up the ladder is not kept for the past."))
-        standing = Standing.of(customer)
+        standing = Standing.of(customer, figures.business)
         if standing is None:
             return None
         rungs, highest = standing.heights.rungs, standing.highest
@@ -146,11 +150,11 @@ class Why:
         if figures.as_of is None:
             return None
         if figures.is_past:
-            heights = Heights.primary()
+            heights = Heights.of(figures.business)
             key = figures.facts.objects.filter(pk=customer.pk).values_list("stage", flat=True).first()
             stage = heights.find(key) if key else None
             return cls._decided(stage, None, heights, customer, figures) if stage else None
-        standing = Standing.of(customer)
+        standing = Standing.of(customer, figures.business)
         return cls._decided(standing.stage, _pin(standing), standing.heights, customer, figures) if standing else None
 
     @classmethod
@@ -184,7 +188,10 @@ def _pin(standing: Standing) -> Pin | None:
 
 
 def moves(customer: Customer, before: timeline.Before, limit: int) -> list[timeline.Entry]:
-    """Moves on the primary ladder; where somebody was first placed is no move."""
+    """Moves on the primary ladder; where somebody was first placed is no move. The latest may have been read for the panels already."""
+    read: Standing | None = vars(customer).get("standing")
+    if read and before is None:
+        return [_entry(move, Told.of(move)) for move in read.moves if move.from_stage][:limit]
     made = Transition.objects.filter(timeline.before_it("effective_on", MOVES, before), customer=customer, ladder__is_primary=True)
     made = made.filter(superseded_at=None, from_stage__isnull=False).select_related("customer", "from_stage", "to_stage", "by")
     return [_entry(move, Told.of(move)) for move in made.order_by("-effective_on", "-pk")[:limit]]
@@ -194,6 +201,7 @@ def _entry(move: Transition, told: Told) -> timeline.Entry:
     return timeline.Entry(told.on, (MOVES, move.pk), "up" if told.is_up else "down", "lifecycle/_moved.html", told)
 
 
+marks.provide(lambda business: Heights.of(business).marks)
 timeline.register(moves)
 panels.register(panels.Panel("lifecycle/_climb.html", Climb.of, order=-10))
 panels.register(panels.Panel("lifecycle/_why_stage.html", Why.of, order=10))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Case, Count, Exists, ExpressionWrapper, F, FloatField, IntegerField, OuterRef, Q, QuerySet, Value, When, Window
+from django.db.models.lookups import GreaterThanOrEqual
 
 from crm.figures import Figures
 from crm.models import FactsRow, Interaction, Order
@@ -22,6 +23,9 @@ QUIET = 2
 GONE = ("lost", "disqualified")
 # What counts as an order (DEFINITIONS.md, "Orders"), but for its day.
 COUNTS = Q(status__in=(Order.Status.PAID, Order.Status.UNPAID), amount__gte=0)
+# On the facts: a rhythm of their own, and one of the vital few.
+HAS_RHYTHM = Q(typical_gap_days__isnull=False)
+VITAL = Q(pareto_class=FactsRow.ParetoClass.VITAL_FEW)
 
 
 @dataclass(frozen=True)
@@ -66,20 +70,29 @@ class ToContact:
     @classmethod
     def at(cls, figures: Figures, as_of: date, today: date) -> "ToContact":
         """As the figures stand at `as_of`, without those whom somebody has seen to by `today`. One query."""
-        found = list(candidates(figures.facts, as_of).exclude(_away(as_of, as_of if figures.is_past else today))[:MOST])
+        found = list(candidates(figures.facts, as_of).exclude(seen_to(figures, as_of, today))[:MOST])
         people = [Person(facts, as_of, facts.is_quiet) for facts in found]  # type: ignore[attr-defined]
         return cls(people, found[0].all_of_them - len(found) if found else 0)  # type: ignore[attr-defined]
 
 
+def is_silent(as_of: date) -> Q:
+    """On the facts: nothing bought for twice the usual pause."""
+    since = ExpressionWrapper(Value(number(as_of)) - DayNumber("last_order_on"), output_field=FloatField())
+    return Q(GreaterThanOrEqual(since, ExpressionWrapper(F("expected_gap_days") * QUIET, output_field=FloatField())))
+
+
+def is_quiet(as_of: date) -> Q:
+    return HAS_RHYTHM & VITAL & ~Q(stage__in=GONE) & is_silent(as_of)
+
+
+def is_due(as_of: date) -> Q:
+    return HAS_RHYTHM & ~VITAL & Q(due_on__gt=as_of - AFTER, due_on__lte=as_of + BEFORE)
+
+
 def candidates(facts: type[FactsRow], as_of: date) -> QuerySet[FactsRow]:
     """The quiet, then the due, each by what they bring a year; with how many they are in all."""
-    rows = facts.objects.filter(typical_gap_days__isnull=False).annotate(since=Value(number(as_of)) - DayNumber("last_order_on"))
-    twice = ExpressionWrapper(F("expected_gap_days") * QUIET, output_field=FloatField())
-    vital = Q(pareto_class=FactsRow.ParetoClass.VITAL_FEW)
-    quiet = vital & ~Q(stage__in=GONE) & Q(since__gte=twice)
-    due = ~vital & Q(due_on__gt=as_of - AFTER, due_on__lte=as_of + BEFORE)
-    is_quiet = Case(When(vital, then=1), default=0, output_field=IntegerField())
-    rows = rows.filter(quiet | due).annotate(is_quiet=is_quiet, all_of_them=Window(Count("pk")))
+    first = Case(When(VITAL, then=1), default=0, output_field=IntegerField())
+    rows = facts.objects.filter(is_quiet(as_of) | is_due(as_of)).annotate(is_quiet=first, all_of_them=Window(Count("pk")))
     return rows.select_related("customer").order_by("-is_quiet", "-revenue_12m", "pk")
 
 
@@ -88,8 +101,9 @@ def away_since(as_of: date) -> date:
     return as_of - AWAY
 
 
-def _away(as_of: date, seen: date) -> Q:
+def seen_to(figures: Figures, as_of: date, today: date) -> Q:
     """Who was contacted or put off lately, or has ordered since. By the record itself, for the facts follow it a little later."""
+    seen = as_of if figures.is_past else today
     lately = {"gt": away_since(as_of), "lte": seen}
     contacts = Interaction.objects.filter(customer=OuterRef("pk"), **{f"happened_on__{way}": day for way, day in lately.items()})
     not_nows = NotNow.objects.filter(customer=OuterRef("pk"), **{f"said_on__{way}": day for way, day in lately.items()})

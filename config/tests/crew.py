@@ -8,20 +8,23 @@ crew.until(crew.is_quiet)  # the night done, no changed customer waiting, no job
 
 import os
 import signal
-import subprocess
+import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-import psutil
 from celery import Celery
 from kombu.exceptions import OperationalError
 
 from config.celery import configuration
 from config.management.commands import up
 from crm.models import Business, Changed, Customer, Facts, Order
-from crm.tests.installation import ROOT, Installation
+from crm.tests.forked import fork
+from crm.tests.installation import Installation
 from lifecycle.models import NightlyRun, Position, Transition
 
 PATIENCE_SECONDS = 120
@@ -82,7 +85,7 @@ class Crew:
         self.failpoint = Path(environ["DATA_DIR"], "failpoint")
         # Beside the folder, which a test may fill up.
         self.log = Path(environ["DATA_DIR"]).with_suffix(".log")
-        self.processes: list[subprocess.Popen] = []
+        self.processes: list[ForkServerProcess] = []
         self.bell = Celery("tests", set_as_current=False)
         self.bell.conf.update(configuration(environ.get("REDIS_URL", ""), Path(environ["DATA_DIR"]).resolve(), self.database()))
 
@@ -92,29 +95,31 @@ class Crew:
             return url.partition("?")[0].rpartition("/")[2]
         return str(Path(self.shop.environ["DATA_DIR"]).resolve() / "regulars.sqlite3")
 
-    def start(self, preexec=None, settings: str = "config.settings") -> subprocess.Popen:
-        return self._start(up.worker().command, preexec, settings)
+    def start(self, first: Callable[[], object] | None = None, settings: str = "config.settings") -> ForkServerProcess:
+        """`first`: what the worker is to do before it starts."""
+        return self._start(up.worker().command, first, settings)
 
-    def start_clock(self) -> subprocess.Popen:
+    def start_clock(self) -> ForkServerProcess:
         return self._start(up.clock().command)
 
-    def _start(self, command: list[str], preexec=None, settings: str = "config.settings") -> subprocess.Popen:
+    def _start(self, command: list[str], first: Callable[[], object] | None = None, settings: str = "config.settings") -> ForkServerProcess:
         environ = self.shop.environ | {"FAILPOINT": str(self.failpoint), "DJANGO_SETTINGS_MODULE": settings}
-        with self.log.open("ab") as sink:
-            process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=sink, stderr=sink, start_new_session=True, preexec_fn=preexec)
-        self.processes.append(process)
-        return process
+        out, err = (Connection(os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT), readable=False) for _ in range(2))
+        python, *arguments = command
+        assert python == sys.executable
+        self.processes.append(fork(arguments, environ, out, err, first))
+        return self.processes[-1]
 
     def kill(self) -> None:
         """Every process that still runs, and those below it, by `kill -9`."""
         for process in self.processes:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            if process.is_alive():
+                # Before it has a session of its own it has nobody below it.
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
+                process.join()
         self.processes.clear()
-
-    def children(self, process: subprocess.Popen) -> list[psutil.Process]:
-        return psutil.Process(process.pid).children(recursive=True)
 
     def ring(self, task: str, *arguments: object) -> None:
         self.bell.send_task(task, args=list(arguments))

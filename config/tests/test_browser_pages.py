@@ -6,7 +6,7 @@ import pytest
 
 from config.tests.browser import login_link, paths_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 
 # Both widths, both themes, three languages, each with each other at least once.
 LOOKS = [(1440, False, "en"), (1440, True, "cs"), (390, False, "pl"), (390, True, "en")]

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -132,7 +133,7 @@ def test_a_child_killed_at_any_point_leaves_the_rest_to_the_next_tick(crew, undi
         crew.until(crew.is_quiet, ringing="tick")
 
         assert crew.content() == undisturbed, point
-    assert worker.poll() is None
+    assert worker.exitcode is None
 
 
 @pytest.mark.parametrize("redis", BROKERS[-1:], indirect=True)
@@ -175,7 +176,7 @@ def test_a_broker_emptied_under_a_running_worker_rings_again(crew, redis, undist
     crew.until(crew.is_quiet, ringing="tick")
 
     assert crew.content() == undisturbed
-    assert worker.poll() is None
+    assert worker.exitcode is None
 
 
 def empty(crew, redis):
@@ -198,7 +199,7 @@ def test_a_broker_killed_and_started_again_is_found_again(crew, redis, undisturb
     crew.until(crew.is_quiet, ringing="tick")
 
     assert crew.content() == undisturbed
-    assert worker.poll() is None
+    assert worker.exitcode is None
 
 
 @contextmanager
@@ -257,8 +258,8 @@ FULL = [(30, "crm_facts"), (60, "lifecycle_position"), (90, "lifecycle_transitio
 
 @pytest.mark.parametrize(("kilobytes", "table"), FULL)
 def test_a_full_disk_leaves_nothing_half_written_and_is_made_good_when_there_is_room(crew, undisturbed, kilobytes, table):
-    with full(crew, kilobytes, table) as preexec:
-        crew.start(preexec=preexec)
+    with full(crew, kilobytes, table) as first:
+        crew.start(first)
         crew.until(lambda: "disk" in crew.log.read_text(), ringing="tick")
         crew.kill()
     assert not crew.is_quiet()
@@ -292,7 +293,7 @@ def full(crew, kilobytes, table):
         shutil.rmtree(folder)
         kept.rename(folder)
     else:
-        yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        yield partial(resource.setrlimit, resource.RLIMIT_FSIZE, (limit, limit))
 
 
 def mounted(folder, options):
@@ -375,9 +376,9 @@ def test_every_message_delivered_nine_times_in_three_processes_at_once_does_its_
 
     running = [crew.shop.script(THRICE) for _ in range(3)]
     ended = [one.finish() for one in running]
-    # The job whose turns all fell into another night.
-    last = crew.shop.script("from config import worker; from crm.models import Job; worker.tick(); worker.run_job(Job.objects.get().pk)")
-    assert last.finish().returncode == 0
+    # The job whose turns all fell into another night, and the refresh that it rings for.
+    last = "from config import worker; from crm.models import Job; worker.tick(); worker.run_job(Job.objects.get().pk)"
+    assert crew.shop.script(last + "; worker.refresh_changed()").finish().returncode == 0
 
     assert [one.returncode for one in ended] == [0, 0, 0], ended
     assert crew.shop.rows("SELECT state, attempts FROM crm_job") == [("finished", 1)]

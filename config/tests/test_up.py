@@ -100,6 +100,18 @@ def test_it_serves_and_ends_without_a_word_on_ctrl_c(up):
     assert one.output.read_text().splitlines() == [f"Regulars runs at {one.address}/ until Ctrl-C.", NOBODY]
 
 
+def test_it_reads_addresses_as_long_as_gunicorn_can(up):
+    one = up()
+    one.until_it_serves()
+    longest = commands.LONGEST_REQUEST_LINE - len("GET /login/?a= HTTP/1.1")
+
+    assert one.get(f"/login/?a={'x' * longest}") == 200
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        one.get(f"/login/?a={'x' * (longest + 1)}")
+    caught.value.close()
+    assert caught.value.code == 414
+
+
 def test_it_answers_to_ctrl_c_though_started_in_the_background_of_a_script(environ, tmp_path):
     output = tmp_path / "output"
     start = f'"{sys.executable}" manage.py up >"{output}" 2>&1 & child=$!'

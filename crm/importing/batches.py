@@ -13,6 +13,7 @@ from django.db import Error, connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from crm import bulk
 from crm.failpoints import failpoint
 from crm.fold import fold
 from crm.importing.customers import Person, Taken, take_in
@@ -20,7 +21,7 @@ from crm.importing.errors import Errors, Refused, RowError, first_line
 from crm.importing.purchases import Line, Purchase, Writer
 from crm.importing.staging import WHO, Staging
 from crm.importing.telling import Doing, Tell, silent
-from crm.models import Business, Channel, Import
+from crm.models import Business, Channel, Customer, Facts, Import, Order
 
 ROWS = 5000
 # What a batch adds to its import.
@@ -60,6 +61,8 @@ def write_batches(staging: Staging, plan: Plan) -> None:
         failpoint("import.committed")
         # The cursor counts the header and blank rows too.
         plan.tell(min(plan.record.cursor, plan.record.rows), plan.record.rows, Doing.WRITING)
+    if plan.record.rows > ROWS:
+        bulk.analyze(Customer, Facts, Order)
 
 
 def _batches(staging: Staging, cursor: int, has_lines: bool) -> Iterator[Batch]:

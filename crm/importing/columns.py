@@ -1,14 +1,17 @@
-"""What the columns of a file mean, by their headers."""
+"""What the columns of a file mean, by their headers; where a header does not tell an id from a name, by its cells."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.fold import fold
 from crm.importing.errors import Refused, shown
-from crm.importing.headers import ALIASES, SHOPIFY, SHOPIFY_ALIASES
+from crm.importing.headers import ALIASES, ID_OR_NAME, SHOPIFY, SHOPIFY_ALIASES
+from crm.importing.words import clean
 
 # What an order needs, each with names that a sentence gives as examples; ALIASES holds all.
 NEEDED = {
@@ -17,6 +20,9 @@ NEEDED = {
     ("amount",): "amount, total, částka, kwota",
 }
 LISTED = 20
+LOOKED_AT = 1000  # rows
+# One word with a digit in it, which is no e-mail either.
+_ID = re.compile(r"[^\s@]*\d[^\s@]*")
 LONGEST = 200  # characters of a header: it is kept with every error of its column
 
 
@@ -46,8 +52,8 @@ def recognised(header: Sequence[str]) -> int:
     return sum(plain(cell) in known for cell in header)
 
 
-def read_columns(header: Sequence[str], row: int = 1) -> Columns:
-    """The columns of an order file, named in this row; refuses a header that lacks what an order needs."""
+def read_columns(header: Sequence[str], row: int = 1, records: Iterable[tuple[int, Sequence[str]]] = ()) -> Columns:
+    """The columns of an order file, named in this row, above these records; refuses a header that lacks what an order needs."""
     _refuse_too_long(header, row)
     names = [plain(cell) for cell in header]
     aliases = _aliases_for(names)
@@ -55,17 +61,18 @@ def read_columns(header: Sequence[str], row: int = 1) -> Columns:
     for place, name in enumerate(names):
         if name in known and name in names[:place]:
             _refuse_twice(header, names.index(name), place, row)
-    places, passed_over = {}, []
-    for of_field, accepted in aliases.items():
-        found = [names.index(alias) for alias in accepted if alias in names]
-        if found:
-            places[of_field] = found[0]
-            passed_over += [(header[other], header[found[0]]) for other in found[1:]]
+    found = {of_field: [names.index(alias) for alias in accepted if alias in names] for of_field, accepted in aliases.items()}
+    taken_for_ids = [] if found["customer"] else _ids_among_names(names, found["name"], records)
+    found["customer"] += taken_for_ids
+    found["name"] = [place for place in found["name"] if place not in taken_for_ids]
+    places = {of_field: some[0] for of_field, some in found.items() if some}
+    passed_over = [(header[other], header[some[0]]) for some in found.values() for other in some[1:]]
     for fields in NEEDED:
         if not any(name in places for name in fields):
             _refuse_without(fields, header, row)
     ignored = [cell for cell, name in zip(header, names, strict=True) if cell and name not in known]
-    return Columns(header, places, [*_about_passed_over(passed_over), *_about_ignored(ignored)])
+    notices = [*_about_ids(header[place] for place in taken_for_ids), *_about_passed_over(passed_over), *_about_ignored(ignored)]
+    return Columns(header, places, notices)
 
 
 def _aliases_for(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -74,6 +81,17 @@ def _aliases_for(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     taken = set(SHOPIFY_ALIASES.values())
     rest = {of_field: tuple(alias for alias in aliases if alias not in taken) for of_field, aliases in ALIASES.items()}
     return rest | {of_field: (alias, *rest[of_field]) for of_field, alias in SHOPIFY_ALIASES.items()}
+
+
+def _ids_among_names(names: Sequence[str], places: Sequence[int], records: Iterable[tuple[int, Sequence[str]]]) -> list[int]:
+    """Of several columns of names the first that holds an id in each of its cells, as "customer" does beside "name" in some files."""
+    open_to_both = [place for place in places if names[place] in ID_OR_NAME] if len(places) > 1 else []
+    rows = [record for _number, record in islice(records, LOOKED_AT)] if open_to_both else []
+    for place in open_to_both:
+        cells = list(filter(None, (clean(record[place]) for record in rows if place < len(record))))
+        if cells and all(map(_ID.fullmatch, cells)):
+            return [place]
+    return []
 
 
 def _refuse_too_long(header: Sequence[str], row: int) -> None:
@@ -102,6 +120,11 @@ def _refuse_without(fields: tuple[str, ...], header: Sequence[str], row: int) ->
     }[fields[0]]
     found = _("The file has the columns %(columns)s.") % {"columns": _listed(header)}
     raise Refused(f"{needed % {'accepted': NEEDED[fields]}} {found}", row)
+
+
+def _about_ids(headers: Iterable[str]) -> list[str]:
+    sentence = _("Column %(column)s is read as the customer's id, for its cells look like ids and another column holds the name.")
+    return [sentence % {"column": shown(header)} for header in headers]
 
 
 def _about_passed_over(pairs: Sequence[tuple[str, str]]) -> list[str]:

@@ -8,6 +8,10 @@ SHOPIFY = frozenset({"financial status", "lineitem name"})
 SHOPIFY_ALIASES = {"order": "name", "name": "billing name"}
 
 
+# Columns that hold a name, and in some files an id beside a column of names.
+ID_OR_NAME = frozenset({"customer", "client", "buyer", "zakaznik", "klient", "odberatel", "kupujici", "kupujacy", "nabywca", "kontrahent"})
+
+
 def listed(text: str) -> tuple[str, ...]:
     """The words of a list that is written over several lines."""
     return tuple(" ".join(text.split()).split(", "))

@@ -125,7 +125,7 @@ def _look_over(path: Path, name: str, said: tuple[str | None, str | None], say: 
     """`said` is the order of the dates and the decimal mark, where the person has said them."""
     scanned = scan(path, name)
     table = read_table(path, scanned.encoding, recognised)
-    columns = read_columns(table.header, table.start)
+    columns = read_columns(table.header, table.start, table.records())
     for notice in columns.notices:
         say(notice)
     survey = reading.survey(table, columns, tell)

@@ -11,7 +11,7 @@ from django.db.models.functions import Cast
 
 from crm import bulk
 from crm.importing.words import PAID
-from crm.models import Changed, Order, OrderLine
+from crm.models import Changed, Headline, Order, OrderLine
 
 
 class Line(NamedTuple):
@@ -85,6 +85,8 @@ class Writer:
             changed |= self._write_lines({key: lines[purchase.row] for key, purchase in by_key.items()}, stored.keys())
         else:
             _drop_lines({stored[key].pk: wanted[key].amount for key in changed if wanted[key].amount != stored[key].values.amount})
+        if new or changed:
+            Headline.void()
         _note_changed({row[0] for row in new} | {owner for key in changed for owner in (wanted[key].customer, stored[key].values.customer)})
         return Counts(len(new), len(changed), len(said) - len(new) - len(changed), sum(purchase.who is None for purchase in purchases))
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm.importing import dates, numbers, words
 from crm.importing.columns import Columns, plain
-from crm.importing.errors import Ask, BadCell, Errors, Refused
+from crm.importing.errors import Ask, BadCell, Errors, Refused, shown
 from crm.importing.staging import Staging, chunks
 from crm.importing.table import Table
 from crm.importing.telling import Doing, Tell, silent, told
@@ -164,11 +164,10 @@ class _Rows:
                     self._check_width(record, width)
                 values: list[str | int | None] = [read(record[place]) for place, read in cells]
             except BadCell as bad:
-                self._reject(row, record, bad)
+                self._reject(row, record, str(bad))
                 continue
             if values[0] is None or (values[1] is None and not (has_number and values[2])):
-                # Only a further row of an order may leave the amount out.
-                self._reject(row, record, BadCell(_("The cell is empty.")), "date" if values[0] is None else "amount")
+                self._reject(row, record)
                 continue
             values.insert(0, row)
             yield values
@@ -178,17 +177,31 @@ class _Rows:
         if len(record) < width or any(record[width:]):
             raise BadCell(_("The row has %(cells)s cells, the header has %(columns)s.") % {"cells": len(record), "columns": width})
 
-    def _reject(self, row: int, record: Sequence[str], bad: BadCell, name: str | None = None) -> None:
-        name = name or self._name_of_bad(record)
-        self.errors.add(row, self.columns.name(name) if name else None, str(bad))
+    def _reject(self, row: int, record: Sequence[str], of_row: str = "") -> None:
+        """One error of the row, under the first of its bad cells; the others are told with it, so that all are mended at once."""
         number = self._number_of(record)
+        problems = [(self.columns.name(name), reason) for name, reason in self._problems(record)]
+        (column, reason), *others = problems or [(None, of_row)]
+        also = _("Also in %(column)s: %(reason)s")
+        told = [reason, *(also % {"column": shown(other or ""), "reason": more} for other, more in others)]
+        self.errors.add(row, column, " ".join(told))
         if number:
             self.spoil(number, row)
 
-    def _name_of_bad(self, record: Sequence[str]) -> str | None:
+    def _problems(self, record: Sequence[str]) -> list[tuple[str, str]]:
+        """What is wrong with its cells, by the fields; nothing where the row is wrong as a whole."""
+        bad: dict[str, str] = {}
+        values: dict[str, str | int | None] = {}
         if len(record) < len(self.columns.header) or any(record[len(self.columns.header) :]):
-            return None
-        return next((name for name, (place, read) in zip(self.names, self.cells, strict=True) if _fails(read, record[place])), None)
+            return []
+        for name, (place, read) in zip(self.names, self.cells, strict=True):
+            try:
+                values[name] = read(record[place])
+            except BadCell as wrong:
+                values[name] = bad[name] = str(wrong)
+        # Only a further row of an order may leave the amount out.
+        needed = ("date",) if values.get("order") else ("date", "amount")
+        return [*bad.items(), *((name, _("The cell is empty.")) for name in needed if values[name] is None)]
 
     def _number_of(self, record: Sequence[str]) -> str | None:
         place = self.columns.places.get("order")

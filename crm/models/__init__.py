@@ -2,7 +2,7 @@
 
 from crm.models.business import Business, Channel
 from crm.models.customer import Customer
-from crm.models.facts import Changed, Facts, FactsRow, PastFacts
+from crm.models.facts import Changed, Facts, FactsRow, Headline, PastFacts
 from crm.models.imports import Import, Upload
 from crm.models.interaction import Interaction
 from crm.models.job import Job, Pulse
@@ -17,6 +17,7 @@ __all__ = [
     "Customer",
     "Facts",
     "FactsRow",
+    "Headline",
     "Import",
     "Interaction",
     "Job",

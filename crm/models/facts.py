@@ -101,6 +101,25 @@ class PastFacts(FactsRow):
         verbose_name_plural = _("facts of the past")
 
 
+class Headline(models.Model):
+    """What the numbers at the top of Today are made of, as of a day. Written by lifecycle/numbers.py; where there is none, pages count."""
+
+    as_of = models.DateField(_("as of"), primary_key=True)
+    numbers = models.JSONField(_("numbers"))
+
+    class Meta:
+        verbose_name = _("numbers of Today")
+        verbose_name_plural = _("numbers of Today")
+
+    def __str__(self) -> str:
+        return f"{self.as_of:%Y-%m-%d}"
+
+    @classmethod
+    def void(cls) -> None:
+        """Call where an order is written or a customer goes, in that transaction: an order of nobody counts, too."""
+        cls.objects.all().delete()
+
+
 class Changed(models.Model):
     """A customer whose orders, contacts or marks were written since their facts were computed.
 

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from crm import icons, marks, money
 from crm.charts.rhythm import Rhythm
+from crm.models import Business
 
 register = template.Library()
 
@@ -50,7 +51,7 @@ def initials(name: str) -> str:
 @register.simple_tag(takes_context=True)
 def stage(context: Mapping[str, Any], key: str) -> SafeString:
     """The mark of a stage and its word; nothing for none."""
-    known = context["shell"].stages if "shell" in context else marks.stage_marks()
+    known = context["shell"].stages if "shell" in context else marks.stage_marks(Business.load())
     return _stage(known[key]) if key in known else SafeString("")
 
 
@@ -60,10 +61,16 @@ def _stage(mark: marks.StageMark) -> SafeString:
     return SafeString(render_to_string("crm/_stage.html", {"mark": mark}))
 
 
-@register.inclusion_tag("crm/_rhythm.html")
-def rhythm(usual: Decimal | float, days: int) -> dict[str, Any]:
+@register.simple_tag
+def rhythm(usual: Decimal | float, days: int) -> SafeString:
     """The line from the last order to today, with a tick where the next order usually comes."""
-    return {"rhythm": Rhythm.of(float(usual), days)}
+    return _rhythm(Rhythm.of(float(usual), days))
+
+
+# There are not many more than one for each tenth of a pixel.
+@lru_cache(maxsize=1024)
+def _rhythm(mark: Rhythm) -> SafeString:
+    return SafeString(render_to_string("crm/_rhythm.html", {"rhythm": mark}))
 
 
 @register.inclusion_tag("crm/_bar.html")

@@ -8,7 +8,6 @@ assert shop.content(Customer, Order) == other.content(Customer, Order)
 import re
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ import psycopg2
 from django.db import models
 
 from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Order, OrderLine
+from crm.tests.forked import Command
 
-ROOT = Path(__file__).resolve().parents[2]
 RECORD = (Business, Channel, Customer, Facts, Order, OrderLine, Interaction, Changed, Import)
 # When something happened to be done; differs between two runs that do the same.
 CLOCK = frozenset({"created", "started_at", "finished_at", "seconds"})
@@ -32,12 +31,12 @@ class Installation:
         """Runs `manage.py` with these arguments and variables to its end, or to its failpoint (then the return code is -9)."""
         return self.start(*arguments, **environ).finish(timeout)
 
-    def start(self, *arguments: object, **environ: str) -> "Command":
-        return Command([sys.executable, "manage.py", *map(str, arguments)], self.environ | environ)
+    def start(self, *arguments: object, **environ: str) -> Command:
+        return Command(["manage.py", *map(str, arguments)], self.environ | environ)
 
-    def script(self, code: str, *arguments: object, **environ: str) -> "Command":
+    def script(self, code: str, *arguments: object, **environ: str) -> Command:
         """Starts a process of Python that runs `code` with Django ready."""
-        command = [sys.executable, "-c", f"import django; django.setup()\n{code}", *map(str, arguments)]
+        command = ["-c", f"import django; django.setup()\n{code}", *map(str, arguments)]
         return Command(command, self.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"} | environ)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -76,7 +75,7 @@ class Installation:
         for row in self.rows(f'SELECT {columns} FROM "{model._meta.db_table}"'):
             values = []
             for field, value in zip(fields, row, strict=True):
-                if field.is_relation or field.primary_key:
+                if field.is_relation or isinstance(field, models.AutoField):
                     value = self._rank(field.related_model or model, value, ranks)
                 elif (model, field.name) == (Order, "key"):
                     value = re.sub(r"\A(\d+)(?=@)", lambda match: str(self._rank(Customer, int(match[1]), ranks)), value)
@@ -91,19 +90,3 @@ class Installation:
                 row[0]: rank for rank, row in enumerate(self.rows(f'SELECT "{meta.pk.column}" FROM "{meta.db_table}" ORDER BY 1'))
             }
         return None if pk is None else ranks[model][pk]
-
-
-class Command:
-    """A command that runs beside the test."""
-
-    def __init__(self, command: list[str], environ: dict[str, str]) -> None:
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def finish(self, timeout: float = 600) -> "subprocess.CompletedProcess[str]":
-        try:
-            out, err = self.process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.communicate()
-            raise
-        return subprocess.CompletedProcess(self.process.args, self.process.returncode, out, err)

@@ -224,3 +224,17 @@ class TestAmong:
                 list(Customer.objects.filter(name__in=bulk.among(values)))
 
         assert [query["sql"].count("json_each") for query in asked.captured_queries] == [1, 1]
+
+
+@pytest.mark.django_db
+class TestAnalyze:
+    def test_postgresql_knows_how_many_rows_there_are_now(self):
+        for _ in range(300):
+            make_customer()
+        bulk.analyze(Customer, Facts)
+
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("SELECT reltuples FROM pg_class WHERE relname IN ('crm_customer', 'crm_facts')")
+                assert cursor.fetchall() == [(300,), (300,)]
+        assert Customer.objects.count() == 300

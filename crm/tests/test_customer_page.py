@@ -299,7 +299,7 @@ def test_events_do_not_cost_statements(owner, martin, monkeypatch, events, djang
         OrderLine.objects.create(order=make_order(martin), position=1, product="Tea", amount=Decimal(1))
         make_interaction(martin, by=martin.owner)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(9):
         page = owner.get(address(martin))
 
     assert page.content.decode().count('class="tl-item') == min(2 * events, 30)

@@ -8,10 +8,13 @@ from html import unescape
 from urllib.parse import urlencode
 
 import pytest
+from django.db.models import Q
 from django.urls import reverse
 
+from config.management.commands.up import LONGEST_REQUEST_LINE
 from config.tests import cast
 from crm import navigation
+from crm.groups import GROUPS, Group
 from crm.models import Business, Facts, PastFacts
 from crm.tests.factories import make_customer
 from lifecycle import kotler
@@ -48,6 +51,13 @@ def get(client, **asked):
 def text(answer):
     """What the page says, without its markup."""
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
+
+
+def look_back(client, day):
+    Business.keep(as_of=AS_OF, past_as_of=day)
+    session = client.session
+    session["look_back"] = day.isoformat()
+    session.save()
 
 
 def names(answer):
@@ -97,6 +107,28 @@ class TestWhoIsFound:
 
         assert names(get(owner, q="jan svoboda")) == []
 
+    @pytest.mark.parametrize("few", [0, 1_000])
+    @pytest.mark.parametrize(
+        ("asked", "found"),
+        [
+            ({}, ["A 7", "C 7", "B 7"]),
+            ({"sort": "name"}, ["A 7", "B 7", "C 7"]),
+            ({"sort": "-last"}, ["B 7", "A 7", "C 7"]),
+            ({"stage": "client"}, ["A 7", "B 7"]),
+            ({"stage": "lost"}, []),
+        ],
+    )
+    def test_few_and_many_are_found_alike(self, owner, monkeypatch, few, asked, found):
+        monkeypatch.setattr("crm.listing.FEW", few)
+        make_customer(name="B 7", facts=ordered(date(2026, 5, 1), stage="client"))
+        make_customer(name="A 7", facts=ordered(date(2025, 1, 1), stage="client", revenue_12m=Decimal(9)))
+        make_customer(name="C 7", facts={"stage": "repeat", "revenue_12m": Decimal(5)})
+        make_customer(name="D 8", facts=ordered(date(2026, 1, 1), stage="client"))
+
+        answer = get(owner, q="7", **asked)
+
+        assert (names(answer), answer.context["listing"].count) == (found, len(found))
+
     def test_by_stage_and_pareto_class(self, owner):
         make_customer(name="A", facts={"stage": "client", "pareto_class": "vital_few"})
         make_customer(name="B", facts={"stage": "client", "pareto_class": "useful_many"})
@@ -125,13 +157,12 @@ class TestWhoIsFound:
     def test_looking_back_the_figures_of_that_day_are_asked(self, owner):
         known, _later = make_customer(name="Known", facts={"stage": "lost"}), make_customer(name="Later")
         PastFacts.objects.create(customer=known, stage="client")
-        Business.keep(as_of=AS_OF, past_as_of=date(1998, 6, 30))
-        session = owner.session
-        session["look_back"] = "1998-06-30"
-        session.save()
+        look_back(owner, date(1998, 6, 30))
 
         assert names(get(owner, stage="client")) == ["Known"]
         assert names(get(owner)) == ["Known"]
+        assert names(get(owner, q="n")) == ["Known"]
+        assert names(get(owner, q="later")) == []
 
 
 class TestOrder:
@@ -170,7 +201,9 @@ class TestOrder:
 
 
 class TestPages:
-    def test_fifty_at_a_time_forward_and_back_with_the_filter_kept(self, owner):
+    @pytest.mark.parametrize("few", [100, 1_000])
+    def test_fifty_at_a_time_forward_and_back_with_the_search_kept(self, owner, monkeypatch, few):
+        monkeypatch.setattr("crm.listing.FEW", few)
         for number in range(120):
             make_customer(name=f"Customer {number:03}")
         make_customer(name="Else")
@@ -191,13 +224,29 @@ class TestPages:
             make_customer()
 
         assert "1 to 50 of more than 55 customers" in text(get(owner))
+        assert "1 to 50 of more than 55 customers" in text(get(owner, q="customer"))
+
+    def test_no_link_is_longer_than_the_server_reads(self, client, owner, figures):
+        """A search as long as it may be, with a rule as long as Today's longest, in letters that take most room in an address."""
+        for _ in range(51):
+            make_customer(name="🦊" * 200, facts=ordered(stage="first-time", pareto_class="useful_many", order_days=1))
+        first = {"fact": "first_order_on", "op": "between", "value": ["2026-01-01", "2026-12-31"]}
+        narrowed = json.dumps({"all": [first, {"fact": "order_days", "op": ">=", "value": 1}]})
+        page = get(owner, q="🦊" * 200, stage="first-time", pareto="useful_many", sort="-name", rule=narrowed)
+
+        links = [unescape(link) for link in re.findall(r'href="([^"]+)"', page.content.decode())]
+        longest = max(links, key=len)
+        led_to_the_login = client.get(longest).url
+
+        assert "page=" in longest and led_to_the_login.startswith("/login/?next=/customers/")
+        assert len(longest) < len(led_to_the_login) < LONGEST_REQUEST_LINE - len("GET  HTTP/1.1")
 
     @pytest.mark.parametrize("rows", [51, 150])
     def test_rows_do_not_cost_statements(self, owner, figures, rows, django_assert_num_queries):
         for _ in range(rows):
             make_customer(facts=ordered(stage="client", typical_gap_days=20.0, long_gap_days=30))
 
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(6):
             page = get(owner, q="customer", stage="client")
 
         assert len(names(page)) == 50
@@ -217,6 +266,16 @@ class TestARow:
 
         for words in ("Martin Krejčí", "Vital few", "Brno", "Client", "24,860 Kč", "71 days ago", "usually every 32 days"):
             assert words in said
+
+    def test_looking_back_it_says_the_day_of_the_last_order_and_no_days_ago(self, owner):
+        values = ordered(date(1998, 6, 29), typical_gap_days=32.0, long_gap_days=40)
+        PastFacts.objects.create(customer=make_customer(), **values)
+        look_back(owner, date(1998, 6, 30))
+
+        said = text(get(owner))
+
+        assert said.count("29 June 1998") == 2  # in its column, and on a phone beside the rhythm
+        assert "1 day ago" not in said and "usually every 32 days" in said
 
     def test_an_uneven_rhythm_is_not_called_usual(self, owner, figures):
         make_customer(facts=ordered(typical_gap_days=10.0, long_gap_days=31))
@@ -359,3 +418,32 @@ class TestParts:
         get(owner, q="c")
 
         assert list(Facts.objects.values()) == before
+
+
+class TestGroups:
+    """Those that the floors above add; who belongs to them is theirs to test."""
+
+    @pytest.fixture(autouse=True)
+    def tea(self, monkeypatch):
+        drinks = Group("tea", "Drinks tea", lambda figures, today: Q(customer__name__startswith="Tea"))
+        monkeypatch.setitem(GROUPS, "tea", drinks)
+
+    def test_a_group_lists_its_people_under_its_name_and_can_be_left(self, owner, figures):
+        make_customer(name="Tea Ann")
+        make_customer(name="Ben")
+        page = get(owner, group="tea")
+
+        assert names(page) == ["Tea Ann"] and "Drinks tea" in text(page) and "1 to 1 of 1 customer" in text(page)
+        assert 'href="/customers/?" aria-label="Remove this filter"' in page.content.decode()
+        # A search within the list stays in the group.
+        assert '<input type="hidden" name="group" value="tea"' in page.content.decode()
+
+    def test_a_forged_group_is_answered_in_a_sentence_with_everyone(self, owner, figures):
+        make_customer(name="Ben")
+        for forged in ("nobody", "\0", "x" * 5000):
+            page = get(owner, group=forged)
+            assert "Ben" in text(page), forged
+        assert "There is no such group of customers" in text(get(owner, group="nobody"))
+
+    def test_before_the_first_figures_it_is_said_that_there_are_none(self, owner):
+        assert "A group cannot be shown yet" in text(get(owner, group="tea"))

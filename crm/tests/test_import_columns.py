@@ -132,6 +132,39 @@ def test_elsewhere_name_is_the_customers():
     assert fields_of("Name", "Email", "Total", "Date")["name"] == "Name"
 
 
+def ids_and_names(*header, cells):
+    """What a file says of whose its orders are, whose customers are such in the cells of its first column."""
+    columns = read_columns(
+        [*header, "date", "amount"], records=enumerate([[cell, "Jan Novák", "2026-01-02", "5"] for cell in cells], start=2)
+    )
+    return columns.name("customer"), columns.name("name"), columns.notices
+
+
+@pytest.mark.parametrize("header", [("customer", "name"), ("Client", "Full name"), ("Zákazník", "Jméno"), ("Klient", "Imię i nazwisko")])
+def test_a_column_called_customer_beside_one_of_names_holds_the_id(header):
+    sentence = f"Column “{header[0]}” is read as the customer's id, for its cells look like ids and another column holds the name."
+
+    assert ids_and_names(*header, cells=["C-17", "18", " ", "19b"]) == (*header, [sentence])
+
+
+@pytest.mark.parametrize("cells", [["Jan Novák", "17"], ["Lidl", "18"], ["jan7@example.com"], ["Unit 4"], [""], []])
+def test_a_column_called_customer_that_holds_anything_else_is_none_of_ids(cells):
+    with pytest.raises(Refused, match="Each order needs a customer"):
+        ids_and_names("customer", "name", cells=cells)
+
+
+def test_an_id_that_is_called_so_is_read_whatever_customer_holds():
+    columns = read_columns(["customer", "name", "customer id", "date", "amount"], records=[(2, ["17", "Jan", "A1", "2026-01-02", "5"])])
+
+    assert (columns.name("customer"), columns.name("name")) == ("customer id", "name")
+
+
+def test_a_column_called_customer_alone_holds_the_name_as_ever():
+    columns = read_columns(["customer", "email", "date", "amount"], records=[(2, ["17", "jan@example.com", "2026-01-02", "5"])])
+
+    assert (columns.name("customer"), columns.name("name"), columns.notices) == (None, "customer", [])
+
+
 def documented_headers():
     """The names in the table of docs/importing.md, by the field that its first column speaks of."""
     rows = re.findall(r"^\| ([a-z' -]+) \| (.+) \|$", (settings.BASE_DIR / "docs" / "importing.md").read_text(), re.MULTILINE)

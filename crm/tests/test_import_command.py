@@ -18,7 +18,8 @@ from crm import locks
 from crm.importing import batches
 from crm.importing.customers import take_in
 from crm.models import Import, Order
-from crm.tests.installation import ROOT, Installation
+from crm.tests.forked import ROOT
+from crm.tests.installation import Installation
 
 NOTHING = {"customers": {"created": 0, "updated": 0}, "orders": {"created": 0, "updated": 0, "unchanged": 0, "anonymous": 0}}
 MEMORY = 400 * 1024  # kilobytes

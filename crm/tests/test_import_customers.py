@@ -46,6 +46,13 @@ def test_ids_are_text_and_keep_their_zeros():
     assert [row[0] for row in customers()] == ["00001", "1"]
 
 
+def test_an_id_in_a_column_called_customer_beside_one_of_names_is_the_customers():
+    taken = take("customer,name,email,date,amount\nC-7,Jana,jana@example.com,2026-01-02,5\nC-8,Jan,,2026-01-02,5\n")
+
+    assert customers() == [("C-7", "jana@example.com", "Jana"), ("C-8", "", "Jan")]
+    assert "“customer” is read as the customer's id" in taken.said
+
+
 def test_rows_without_id_and_email_are_orders_of_nobody():
     taken = take(HEADER + ",,,2026-01-02,5\n,,Jana,2026-01-02,6\n")
 

@@ -105,6 +105,24 @@ def test_a_bad_row_is_named_with_its_column_and_the_others_are_taken(row, column
     assert taken.record.rows == 3
 
 
+def test_a_row_with_several_bad_cells_is_one_error_that_tells_of_all():
+    taken = take("name,customer_id,date,amount,cost\n" + f"{'x' * 201},7,,1x,5\n" + "y,7,2026-01-02,1,\n")
+
+    told = "“1x” is not a number. Also in “name”: The text is 201 characters long; the limit is 200. Also in “date”: The cell is empty."
+    assert taken.errors == [(2, "amount", told)]
+    assert taken.counts == (1, 0, 0, 1, 0, 1)
+
+
+def test_an_amount_left_out_in_a_row_with_a_number_is_no_fault_of_it():
+    taken = take(NUMBERED + "A,7,x,\n,7,x,\n")
+    no_date = "“x” is not a date; dates are written like 2026-03-04, 4.3.2026 or 03/04/2026."
+
+    assert [reason for _row, _column, reason in taken.errors] == [
+        no_date,
+        f"{no_date} Also in “amount”: The cell is empty.",
+    ]
+
+
 def test_an_unclosed_quote_refuses_the_file():
     with pytest.raises(Refused, match="Row 3 opens a quotation mark that is not closed"):
         take(PLAIN + '1,2026-01-01,1\n"2,2026-01-01,1\n3,2026-01-01,2\n')

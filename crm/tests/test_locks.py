@@ -154,7 +154,8 @@ def test_who_insists_is_told_of_a_lock_that_has_gone_unseen():
         locks.insist("kept")
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+                ours = "locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                cursor.execute(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE {ours}")
             with pytest.raises(locks.LockLost, match="has ended"):
                 locks.insist("kept")
     with locks.held("kept") as got:

@@ -1,7 +1,7 @@
 """What is no rule is refused before any SQL: each mistake with its place in the tree and one sentence, all at once, and in no time."""
 
 import json
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -13,16 +13,16 @@ from crm.rules.values import LONGEST_TEXT, MOST_DAYS, MOST_VALUES
 
 LEAF = {"fact": "orders", "op": ">=", "value": 1}
 ALL_NAMES = sorted((*FACTS, *TERMS))
-# RELIABILITY.md, B27.
+# RELIABILITY.md, B27; of the processor's time, which what runs beside the test does not lengthen.
 MOST_SECONDS = 0.05
 
 
 def problems(rule, **rest):
     """What is wrong with it, by place; a refusal says something, within the time that one may take."""
-    start = perf_counter()
+    start = thread_time()
     with pytest.raises(InvalidRule) as refused:
         parse(rule, **rest)
-    taken = perf_counter() - start
+    taken = thread_time() - start
 
     assert taken < MOST_SECONDS
     found = refused.value.problems
@@ -361,11 +361,11 @@ TEXTS = {
 
 @pytest.mark.parametrize("text", TEXTS, ids=[text[:30] for text in TEXTS])
 def test_a_text_that_holds_no_rule_is_refused_in_no_time(text):
-    start = perf_counter()
+    start = thread_time()
     with pytest.raises(InvalidRule) as refused:
         loads(text)
 
-    assert perf_counter() - start < MOST_SECONDS
+    assert thread_time() - start < MOST_SECONDS
     assert refused.value.problems == [("", TEXTS[text])]
 
 

@@ -4,12 +4,12 @@ from django.views.decorators.http import require_safe
 
 from crm.figures import figures_for
 from crm.listing import listing
-from crm.marks import stage_marks
 
 
 @require_safe
 def customers(request: HttpRequest) -> HttpResponse:
     """Everyone, or whom the address asks for; for htmx the list alone."""
-    shown = listing(request.GET, figures_for(request), stage_marks())
+    figures = figures_for(request)
+    shown = listing(request.GET, figures, figures.business.today())
     template = "crm/_customers.html" if request.headers.get("HX-Request") else "crm/customers.html"
     return render(request, template, {"listing": shown})

@@ -1,5 +1,6 @@
 """Czech and Polish names of people, companies and cities, as pairs where the woman's form differs."""
 
+from itertools import chain, count
 from random import Random
 from typing import NamedTuple
 
@@ -95,9 +96,16 @@ def person(random: Random, country: Country) -> str:
     return f"{random.choice(country.women if woman else country.men)} {random.choice(country.surnames)[woman]}"
 
 
-def company(random: Random, country: Country) -> str:
+def company(random: Random, country: Country, taken: set[str]) -> str:
+    """Two draws, whatever is `taken`: then the next name that is free, and where none is left, the one drawn with a number."""
     houses, signs = (CZECH_HOUSES, CZECH_SIGNS) if country is CZECH else (POLISH_HOUSES, POLISH_SIGNS)
-    return f"{random.choice(houses)} {random.choice(signs)}"
+    drawn = f"{random.choice(houses)} {random.choice(signs)}"
+    every = [f"{house} {sign}" for sign in signs for house in houses]
+    start = every.index(drawn)
+    candidates = chain(every[start:], every[:start], (f"{drawn} {number}" for number in count(2)))
+    name = next(name for name in candidates if name not in taken)
+    taken.add(name)
+    return name
 
 
 def phone(random: Random, country: Country) -> str:

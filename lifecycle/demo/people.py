@@ -109,14 +109,16 @@ def arrivals(random: Random, size: int, season: list[float]) -> list[int]:
     return sorted(random.choices(range(span), weights, k=size))
 
 
-def make(random: Random, number: int, arrived: int, today: date) -> Person:
+def make(random: Random, number: int, arrived: int, today: date, companies: set[str]) -> Person:
+    """`companies` are those that have been made so far: no two have one name."""
     country = CZECH if random.random() < 0.85 else POLISH
-    made = _company if random.random() < 0.045 else _private
-    return made(random, country, number, arrived, today)
+    if random.random() < 0.045:
+        return _company(random, country, number, arrived, companies)
+    return _private(random, country, number, arrived, today)
 
 
-def _company(random: Random, country: Country, number: int, arrived: int, today: date) -> Person:
-    name = company(random, country)
+def _company(random: Random, country: Country, number: int, arrived: int, companies: set[str]) -> Person:
+    name = company(random, country, companies)
     return Person(
         arrived=arrived,
         market=Customer.Market.B2B.value,

@@ -38,7 +38,8 @@ def simulate(first: date, today: date, size: int, seed: int) -> list[Person]:
     span = (today - first).days + 1
     world = World(Random(seed), shop.Season(first, span), span - 1)
     days = people.arrivals(world.random, size, world.season.weights)
-    crowd = [people.make(world.random, number, day, today) for number, day in enumerate(days, start=1)]
+    companies = set[str]()
+    crowd = [people.make(world.random, number, day, today, companies) for number, day in enumerate(days, start=1)]
     for person in crowd:
         _meet(world, person)
         if person.drive.rate:

@@ -166,9 +166,24 @@ def test_each_surname_of_a_man_has_one_form_for_a_woman(country):
 
 
 def test_companies_are_called_like_companies_and_phones_like_their_country():
-    assert names.company(Random(3), names.CZECH).split()[0] in names.CZECH_HOUSES
-    assert names.company(Random(3), names.POLISH).split()[0] in names.POLISH_HOUSES
+    assert names.company(Random(3), names.CZECH, set()).split()[0] in names.CZECH_HOUSES
+    assert names.company(Random(3), names.POLISH, set()).split()[0] in names.POLISH_HOUSES
     assert re.fullmatch(r"\+420 600 \d{3} \d{3}", names.phone(Random(1), names.CZECH))
+
+
+def test_no_two_companies_have_one_name(crowd):
+    called = [person.name for person in crowd if person.is_trade]
+
+    assert len(set(called)) == len(called) > 50
+
+
+def test_a_company_whose_name_is_taken_gets_the_next_free_one_and_a_number_where_none_is():
+    houses, signs = names.POLISH_HOUSES, names.POLISH_SIGNS
+    every, taken = [f"{house} {sign}" for sign in signs for house in houses], set[str]()
+    given = [names.company(Random(3), names.POLISH, taken) for _ in range(len(every) + 2)]
+    drawn = every.index(given[0])
+
+    assert given == [*every[drawn:], *every[:drawn], f"{given[0]} 2", f"{given[0]} 3"]
 
 
 def test_a_day_is_worth_what_its_month_and_weekday_say():

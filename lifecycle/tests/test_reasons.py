@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from crm.models import User
+from crm.models import Business, User
 from crm.money import day
 from crm.tests.factories import make_customer, make_user
 from lifecycle.heights import Heights
@@ -137,13 +137,13 @@ def test_beside_the_ladder_is_below_it_and_what_is_tried_first_is_lowest(before,
     move = moved(before, after)
 
     assert Told.of(move).is_up is is_up
-    heights = Heights.primary()
+    heights = Heights.of(Business())
     assert Transition.objects.filter(heights.moves(up=True)).exists() is is_up
     assert Transition.objects.filter(heights.moves(up=False)).exists() is not is_up
 
 
 def test_the_rungs_go_up_and_those_beside_go_down():
-    heights = Heights.primary()
+    heights = Heights.of(Business())
 
     assert [each.key for each in heights.rungs] == ["prospect", "first-time", "repeat", "client", "advocate", "partner"]
     assert [each.key for each in heights.beside] == ["inactive", "lost", "disqualified"]

@@ -278,8 +278,17 @@ def test_the_panels_share_what_they_read(django_assert_num_queries):
     customer = known(climber(**REPEAT))
     shown = figures()
 
-    # The stages, the positions, the moves; then the comparisons.
-    with django_assert_num_queries(3):
+    # The stages, the positions, the moves and, where the page did not bring them, the facts; then the comparisons.
+    with django_assert_num_queries(4):
         assert Climb.of(customer, shown)
     with django_assert_num_queries(1):
         assert Why.of(customer, shown)
+
+
+def test_the_whole_page_of_a_customer_takes_eleven_statements(django_assert_num_queries):
+    """Three of them of the frame, three of the ladder, and one for what decides the stage."""
+    customer, owner = climber(**REPEAT), cast.signed_in(cast.owner())
+    make_order(customer, ordered_on=AS_OF)
+
+    with django_assert_num_queries(11):
+        assert owner.get(f"/customers/{customer.pk}/").status_code == 200

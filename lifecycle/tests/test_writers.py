@@ -81,7 +81,7 @@ def test_eight_writers_beside_a_worker_and_nights_are_never_refused_and_lose_not
     crew.until(crew.is_quiet)
 
     nights = shop.script(NIGHTS)
-    assert nights.process.stdout.readline() == "True\n"
+    assert nights.stdout.readline() == "True\n"
     said = [writer.finish() for writer in [shop.script(WRITE, place) for place in range(2)]]
     shop.script("from crm.models import Business; Business.keep(name='closed')").finish()
     night = nights.finish()
