@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parent
 SHARED = ROOT.parent / "shared" / "data"
 OURS = ("BIND", "PORT", "ALLOWED_HOSTS", "TRUSTED_PROXIES", "CERT_FILE", "KEY_FILE", "FAILPOINT", "SECRET_KEY", "DEMO")
 
+# The server goes when the tests have ended (config/tests/servers.py): to drop a hundred databases before would take a minute.
+THROWN_AWAY = bool(os.environ.get("REGULARS_THROWN_AWAY"))
+
 
 class BrowserTogether(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
@@ -102,6 +105,12 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     return refused((yield))
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Also the one that Django makes, which it fails to drop while PostgreSQL itself vacuums it."""
+    return THROWN_AWAY
+
+
 @pytest.fixture
 def shared() -> Path:
     """The folder with the data sets and goldens; it marks the test `shared`."""
@@ -148,7 +157,7 @@ class Installations:
         return environ
 
     def remove(self) -> None:
-        for name in self.made:
+        for name in [] if THROWN_AWAY else self.made:
             administer(self.url, f"DROP DATABASE {name} WITH (FORCE)")
 
 

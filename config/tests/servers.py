@@ -58,7 +58,7 @@ def main(command: list[str]) -> int:
         postgres(Path(folder, "pg")) as database,
         valkey(Path(folder, "vk")) as redis,
     ):
-        return run(command, os.environ | {"DATABASE_URL": database, "REDIS_URL": redis})
+        return run(command, os.environ | {"DATABASE_URL": database, "REDIS_URL": redis, "REGULARS_THROWN_AWAY": "1"})
 
 
 if __name__ == "__main__":
