@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from crm.windows import years_before
+
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -89,7 +91,7 @@ class Groups:
 
 def days(as_of: date) -> Days:
     """The windows' edges; a year before 29 February is 28 February."""
-    return Days(*(_ordinal(_years_before(as_of, years)) for years in range(3)))
+    return Days(*(_ordinal(years_before(as_of, years)) for years in range(3)))
 
 
 def compute(people: People, orders: Orders, contacts: Contacts, as_of: date, business_gap: int) -> dict[str, Ints]:
@@ -257,8 +259,3 @@ def _divided(total: Ints, count: Ints) -> Ints:
 
 def _ordinal(day: date) -> int:
     return day.toordinal() - date(1970, 1, 1).toordinal()
-
-
-def _years_before(day: date, years: int) -> date:
-    last = 28 if (day.month, day.day) == (2, 29) else day.day
-    return day if years == 0 else day.replace(year=day.year - years, day=last)

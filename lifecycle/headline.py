@@ -13,8 +13,9 @@ from django.utils.translation import ngettext
 
 from crm import money
 from crm.charts.spark import Spark, spark
+from crm.windows import years_before
 from lifecycle.groups import ON_RHYTHM
-from lifecycle.numbers import MONTH, TRIED, Numbers, year_before
+from lifecycle.numbers import MONTH, TRIED, Numbers
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def _revenue(numbers: Numbers, as_of: date) -> Stat:
         label=_("Revenue, 30 days"),
         value=value,
         unit=unit,
-        compared=compared % {"year": year_before(as_of).year},
+        compared=compared % {"year": years_before(as_of).year},
         spark=spark([float(revenue) for revenue in reversed(numbers.revenue)]),
         query=_by_rule({"fact": "last_order_on", "op": "last", "value": MONTH}),
         change=money.percent(abs(now - before) / before, 1) if before > 0 else "",

@@ -14,6 +14,7 @@ from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Sum,
 
 from crm.fields import MoneyField
 from crm.models import Facts, FactsRow, Headline, Order
+from crm.windows import years_before
 from lifecycle.days import DayNumber, number
 from lifecycle.today import COUNTS, QUIET, VITAL, is_silent
 
@@ -51,7 +52,7 @@ class Numbers:
         few, on_rhythm = _on_rhythm(facts, as_of)
         return cls(
             revenue=[revenue for revenue, _people in months],
-            revenue_year_ago=_revenue_until(year_before(as_of)),
+            revenue_year_ago=_revenue_until(years_before(as_of)),
             bought=[people for _revenue, people in months],
             tried=[people for people, _back in shares],
             back=[back for _people, back in shares],
@@ -84,11 +85,6 @@ def keep_numbers(as_of: date, facts: type[FactsRow] = Facts) -> int:
         return 0
     Headline.objects.update_or_create(as_of=as_of, defaults={"numbers": fresh})
     return 1
-
-
-def year_before(as_of: date) -> date:
-    """29 February has its like in the 28th (DEFINITIONS.md, "Dates")."""
-    return as_of.replace(year=as_of.year - 1, day=28 if (as_of.month, as_of.day) == (2, 29) else as_of.day)
 
 
 def month_of(day: Any, as_of: date) -> Any:

@@ -292,3 +292,12 @@ def test_the_whole_page_of_a_customer_takes_eleven_statements(django_assert_num_
 
     with django_assert_num_queries(11):
         assert owner.get(f"/customers/{customer.pk}/").status_code == 200
+
+
+def test_a_customer_who_has_lost_their_facts_is_shown_until_the_night_makes_them_anew():
+    customer = climber(**REPEAT)
+    Facts.objects.filter(pk=customer.pk).delete()
+
+    page = cast.signed_in(cast.owner()).get(f"/customers/{customer.pk}/")
+
+    assert page.status_code == 200 and str(customer) in page.text
