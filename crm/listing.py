@@ -203,10 +203,6 @@ class Row:
     def rhythm(self) -> str:
         return rhythm.in_words(self.facts.typical_gap_days, self.facts.long_gap_days)
 
-    @property
-    def is_vital(self) -> bool:
-        return self.facts.pareto_class == FactsRow.ParetoClass.VITAL_FEW
-
 
 @dataclass(frozen=True)
 class Column:

@@ -73,10 +73,6 @@ class Profile:
         return rhythm.in_words(self.facts.typical_gap_days, self.facts.long_gap_days) if self.facts else ""
 
     @property
-    def is_vital(self) -> bool:
-        return bool(self.facts) and self.facts.pareto_class == FactsRow.ParetoClass.VITAL_FEW  # type: ignore[union-attr]
-
-    @property
     def dials(self) -> str:
         return telephone(self.customer.phone)
 

@@ -37,10 +37,6 @@ class Person:
     is_quiet: bool
 
     @property
-    def is_vital(self) -> bool:
-        return self.facts.pareto_class == FactsRow.ParetoClass.VITAL_FEW
-
-    @property
     def days(self) -> int:
         """Since the last order."""
         assert self.facts.last_order_on  # nobody without an order is quiet

@@ -76,6 +76,10 @@ class FactsRow(models.Model):
     def __str__(self) -> str:
         return str(self.customer_id)
 
+    @property
+    def is_vital(self) -> bool:
+        return self.pareto_class == self.ParetoClass.VITAL_FEW
+
 
 class Facts(FactsRow):
     """The live figures: they stand at Business.as_of and never go back."""
