@@ -3,13 +3,13 @@
 The floors above add the facts they write with `register` when the program starts (AppConfig.ready).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Field
+from django.db.models import Field, Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +30,8 @@ class Kind(Enum):
     TEXT = "text"
     # A text that has one spelling, such as the id from elsewhere.
     CODE = "code"
+    # Where somebody belongs, which rows of another table say: a segment, the stage on another ladder.
+    BELONGING = "belonging"
     # Days since a date: not stored, for a quiet customer's row would have to be touched daily. A rule on it compares the date.
     AGE = "age"
 
@@ -104,6 +106,25 @@ class Term(Fact):
         return str(self.called)
 
 
+@dataclass(frozen=True)
+class Belonging(Fact):
+    """Where somebody belongs that no column says: rows of another table. Several at once are possible, and none.
+
+    `holds` makes the condition on Facts that somebody belongs to one of those keys: an Exists, whose `not` is its exact complement.
+    """
+
+    called: str | Promise = ""
+    holds: Callable[[Collection[str]], Q] = lambda keys: Q(pk__isnull=True)
+
+    @property
+    def label(self) -> str:
+        return str(self.called)
+
+    @property
+    def choices(self) -> dict[str, str]:
+        return {str(key): str(words) for key, words in self.offers().items()} if self.offers else {}
+
+
 # By name, in the order of DEFINITIONS.md.
 FACTS: dict[str, Fact] = {}
 
@@ -111,10 +132,21 @@ FACTS: dict[str, Fact] = {}
 # By name, what a rule may ask beside them.
 TERMS: dict[str, Term] = {}
 
+# Each gives, by name, what a rule may ask that comes and goes with rows of the floors above.
+FAMILIES: list[Callable[[], Mapping[str, Fact]]] = []
+
 
 def find(name: str) -> Fact | None:
     """The fact or term of that name."""
-    return FACTS.get(name) or TERMS.get(name)
+    return FACTS.get(name) or TERMS.get(name) or next((found[name] for family in FAMILIES if name in (found := family())), None)
+
+
+def askable() -> dict[str, Fact]:
+    """Everything that a rule may ask, by name."""
+    asked: dict[str, Fact] = {**FACTS, **TERMS}
+    for family in FAMILIES:
+        asked |= family()
+    return asked
 
 
 def register(*facts: Fact) -> None:

@@ -29,5 +29,5 @@ class LifecycleConfig(AppConfig):
 
     def stages(self) -> dict[str, str]:
         """The stages of the primary ladder with their names, from the first tried to the last."""
-        found = self.get_model("Stage")._default_manager.filter(ladder__is_primary=True).order_by("rank")
+        found = self.get_model("Stage")._default_manager.filter(ladder__is_primary=True, is_retired=False).order_by("rank")
         return {key: gettext(name) for key, name in found.values_list("key", "name")}

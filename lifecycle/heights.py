@@ -1,13 +1,13 @@
 """Up or down: how the stages of a ladder stand to each other."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from crm.marks import RUNGS, StageMark
 from crm.models import Business
-from lifecycle.models import Stage
+from lifecycle.models import Ladder, Stage
 
 
 @dataclass(frozen=True)
@@ -15,15 +15,27 @@ class Heights:
     """The stages of one ladder in the order in which they are tried. Those beside it are lower than its rungs, the first tried lowest."""
 
     stages: list[Stage]
+    # Taken off the ladder; moves of before still name them.
+    retired: list[Stage] = field(default_factory=list)
 
     @classmethod
     def of(cls, business: Business) -> "Heights":
         """Those of the primary ladder; empty before the first night, which makes it. Read once a request: kept with its business."""
         kept = vars(business)
         if "heights" not in kept:
-            kept["heights"] = cls(list(Stage.objects.filter(ladder__is_primary=True).order_by("rank")))
+            kept["heights"] = cls._of(Stage.objects.filter(ladder__is_primary=True))
         found: Heights = kept["heights"]
         return found
+
+    @classmethod
+    def on(cls, ladder: Ladder) -> "Heights":
+        """Those of that ladder."""
+        return cls._of(Stage.objects.filter(ladder=ladder))
+
+    @classmethod
+    def _of(cls, stages: QuerySet[Stage]) -> "Heights":
+        read = list(stages.order_by("rank"))
+        return cls([stage for stage in read if not stage.is_retired], [stage for stage in read if stage.is_retired])
 
     @property
     def ladder(self) -> int | None:

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from crm.models import Customer, User
 from crm.rules import EVERYONE, InvalidRule, parse
 
-# A rule that decides a stage cannot ask what is decided by it.
-AFTER_STAGES = ("stage", "stage_since")
+# The steps of the night that write what a rule that decides a stage cannot ask: what is decided by it, or after it.
+AFTER_STAGES = ("stages", "segments")
 LONGEST_REASON = 2000
 
 
@@ -63,8 +63,16 @@ def validate_stages(stages: Iterable["Stage"]) -> None:
         raise ValidationError(_('The stage tried last has to take everyone who is left: give it the rule {"all": []}.'))
 
 
+class StageQuerySet(models.QuerySet["Stage"]):
+    def kept(self) -> "StageQuerySet":
+        """Those that are tried; a retired one is kept for the moves that name it."""
+        return self.filter(is_retired=False)
+
+
 class Stage(models.Model):
     """A rung of a ladder, or a side stage. They are tried by rank, and the first whose rule holds is taken."""
+
+    objects = StageQuerySet.as_manager()
 
     ladder = models.ForeignKey(
         Ladder,
@@ -91,15 +99,27 @@ class Stage(models.Model):
     text = models.TextField(_("what it means"), max_length=2000, blank=True)
 
     version = models.PositiveIntegerField(_("version of the rule"), default=1, editable=False)
+    # Taken off the ladder by its owner: nobody is placed there any more.
+    is_retired = models.BooleanField(_("retired"), default=False, editable=False)
 
     class Meta:
         verbose_name = _("stage")
         verbose_name_plural = _("stages")
         ordering = ["ladder", "rank"]
         constraints = [
-            models.UniqueConstraint(fields=["ladder", "rank"], name="stage_rank_unique"),
+            models.UniqueConstraint(
+                fields=["ladder", "rank"],
+                condition=Q(is_retired=False),
+                name="stage_rank_unique",
+                violation_error_message=_("Two stages of a ladder cannot be tried as the same number: give each its own."),
+            ),
             models.UniqueConstraint(fields=["ladder", "key"], name="stage_key_unique"),
-            models.UniqueConstraint(fields=["ladder", "rung"], name="stage_rung_unique"),
+            models.UniqueConstraint(
+                fields=["ladder", "rung"],
+                condition=Q(is_retired=False),
+                name="stage_rung_unique",
+                violation_error_message=_("Two stages of a ladder cannot be the same rung: give each its own."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -109,6 +129,43 @@ class Stage(models.Model):
     def amended(self) -> None:
         """Counts a changed rule; to be saved with it."""
         self.version = F("version") + 1
+
+
+class LadderVersion(models.Model):
+    """All stages of a ladder as they were saved: who, when, what; to be gone back to. Written by lifecycle/editing.py."""
+
+    ladder = models.ForeignKey(Ladder, on_delete=models.CASCADE, db_index=False, verbose_name=_("ladder"), related_name="versions")
+    number = models.PositiveIntegerField(_("number"))
+    saved_at = models.DateTimeField(_("saved at"), db_default=Now(), editable=False)
+    by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, verbose_name=_("by"))
+    # What was changed, each a sentence's worth of data that the page puts into words.
+    changes = models.JSONField(_("what was changed"), default=list)
+    stages = models.JSONField(_("stages"))
+
+    class Meta:
+        verbose_name = _("version of a ladder")
+        verbose_name_plural = _("versions of ladders")
+        ordering = ["ladder", "-number"]
+        constraints = [models.UniqueConstraint(fields=["ladder", "number"], name="ladder_version_number_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.ladder_id}: {self.number}"
+
+
+class LadderNumbers(models.Model):
+    """What the page of a ladder is made of, counted at night as of a day (lifecycle/rungs.py); where there is none, the page counts."""
+
+    ladder = models.ForeignKey(Ladder, on_delete=models.CASCADE, db_index=False, verbose_name=_("ladder"), related_name="numbers")
+    as_of = models.DateField(_("as of"))
+    numbers = models.JSONField(_("numbers"))
+
+    class Meta:
+        verbose_name = _("numbers of a ladder")
+        verbose_name_plural = _("numbers of ladders")
+        constraints = [models.UniqueConstraint(fields=["ladder", "as_of"], name="ladder_numbers_one_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.ladder_id}: {self.as_of:%Y-%m-%d}"
 
 
 class Position(models.Model):
@@ -202,6 +259,48 @@ class Transition(models.Model):
         return f"{self.customer_id}: {self.from_stage_id} → {self.to_stage_id}"
 
 
+class ReplayedMove(models.Model):
+    """Scratch: a move that a replay of the past has found, before it is written among the Transitions. Written by lifecycle/replay.py."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, db_constraint=False, verbose_name=_("customer"), related_name="+")
+    ladder = models.ForeignKey(Ladder, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    from_stage = models.ForeignKey(Stage, on_delete=models.CASCADE, null=True, db_constraint=False, db_index=False, related_name="+")
+    to_stage = models.ForeignKey(Stage, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    effective_on = models.DateField(_("effective on"))
+    rule_version = models.PositiveIntegerField(_("version of the rule"))
+    values = models.JSONField(_("the facts that decided"), default=dict)
+
+    class Meta:
+        verbose_name = _("replayed move")
+        verbose_name_plural = _("replayed moves")
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.from_stage_id} → {self.to_stage_id}"
+
+
+class Replay(models.Model):
+    """A replay of the past that came to its end: which dates the history holds. Only the newest row counts."""
+
+    # The first month end, the first of the days that follow each other, and the last day.
+    first_on = models.DateField(_("from"))
+    daily_from = models.DateField(_("daily from"))
+    until = models.DateField(_("to"))
+    moves = models.PositiveIntegerField(_("moves"))
+    finished_at = models.DateTimeField(_("finished"))
+
+    class Meta:
+        verbose_name = _("replay of the past")
+        verbose_name_plural = _("replays of the past")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(first_on__lte=F("daily_from"), daily_from__lte=F("until")), name="replay_dates_stand_in_order"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_on:%Y-%m-%d} – {self.until:%Y-%m-%d}"
+
+
 class NotNow(models.Model):
     """Somebody put a customer off: for a while Today does not name them."""
 
@@ -233,6 +332,8 @@ class NightlyRun(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     failed_at = models.DateTimeField(_("last failed"), null=True, blank=True)
     reason = models.TextField(_("why it failed"), blank=True)
+    # Begun by the clock and not by a command: from the first of these on the history is kept night by night.
+    is_scheduled = models.BooleanField(_("scheduled"), default=False)
 
     class Meta:
         verbose_name = _("night")

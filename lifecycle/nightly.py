@@ -85,7 +85,7 @@ def run_due(clock: Callable[[], datetime] = timezone.now) -> list[date]:
             if hindrance or schedule.next_night(clock()) != as_of:
                 break
             try:
-                run_held(as_of, clock, silent)
+                run_held(as_of, clock, silent, is_scheduled=True)
             except NightFailed:
                 break
         done.append(as_of)
@@ -129,15 +129,15 @@ def _take_figures(until: ExitStack, patience: float) -> bool:
         sleep(LOOK_SECONDS)
 
 
-def run_held(as_of: date, clock: Callable[[], datetime], tell: Tell) -> Outcome:
+def run_held(as_of: date, clock: Callable[[], datetime], tell: Tell, *, is_scheduled: bool = False) -> Outcome:
     """Climbs all steps for who holds the locks already, and asks nothing about the date."""
     # A row left RUNNING belongs to a process that died, or its lock would not be free: it is taken over. One that never came to its end
     # has been at it since it was first begun.
     left = NightlyRun.objects.filter(as_of=as_of).exclude(state=NightlyRun.State.FINISHED).first()
     since = {"started_at": left.started_at, "failed_at": left.failed_at} if left else {"started_at": clock(), "failed_at": None}
-    night, _made = NightlyRun.objects.update_or_create(
-        as_of=as_of, defaults={"state": NightlyRun.State.RUNNING, "finished_at": None, "reason": "", **since}
-    )
+    begun = {"state": NightlyRun.State.RUNNING, "finished_at": None, "reason": "", **since}
+    # A scheduled night that a command runs again stays one.
+    night, _made = NightlyRun.objects.update_or_create(as_of=as_of, defaults=begun | ({"is_scheduled": True} if is_scheduled else {}))
     night.steps.all().delete()
     # The steps change what they are made of; the last one counts them anew.
     Headline.void()

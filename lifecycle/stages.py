@@ -45,7 +45,7 @@ class Rungs(NamedTuple):
     @classmethod
     def load(cls, ladder: Ladder) -> "Rungs":
         """Raises InvalidRule, naming the stage, where a rule cannot be read any more."""
-        stages = list(ladder.stages.order_by("rank"))
+        stages = list(ladder.stages.kept().order_by("rank"))
         return cls(ladder, stages, [_rule(ladder, stage) for stage in stages])
 
     def case(self, as_of: date) -> Case:

@@ -51,7 +51,7 @@ class Standing:
             return None
         made = Transition.objects.filter(customer=customer).select_related("by").order_by("-effective_on", "-pk")[:MOST_MOVES]
         moves = [move for move in made if move.ladder_id == heights.ladder and move.superseded_at is None]
-        stages = {stage.pk: stage for stage in heights.stages}
+        stages = {stage.pk: stage for stage in (*heights.stages, *heights.retired)}
         for move in moves:
             move.customer, move.from_stage, move.to_stage = customer, stages.get(move.from_stage_id or 0), stages[move.to_stage_id]
         return cls(heights, here, held[here.pk], facts, moves)

@@ -2,7 +2,8 @@
 
 from crm.models.business import Business, Channel
 from crm.models.customer import Customer
-from crm.models.facts import Changed, Facts, FactsRow, Headline, PastFacts
+from crm.models.evidence import Evidence
+from crm.models.facts import Changed, Facts, FactsRow, Headline, PastFacts, ReplayFacts
 from crm.models.imports import Import, Upload
 from crm.models.interaction import Interaction
 from crm.models.job import Job, Pulse
@@ -15,6 +16,7 @@ __all__ = [
     "Changed",
     "Channel",
     "Customer",
+    "Evidence",
     "Facts",
     "FactsRow",
     "Headline",
@@ -26,6 +28,7 @@ __all__ = [
     "OrderLine",
     "PastFacts",
     "Pulse",
+    "ReplayFacts",
     "Upload",
     "User",
 ]

@@ -105,6 +105,18 @@ class PastFacts(FactsRow):
         verbose_name_plural = _("facts of the past")
 
 
+class ReplayFacts(FactsRow):
+    """Scratch: the figures of one day after the other while the past is replayed. Written by lifecycle/replay.py."""
+
+    customer = models.OneToOneField(
+        Customer, on_delete=models.CASCADE, primary_key=True, db_constraint=False, related_name="replay_facts", verbose_name=_("customer")
+    )
+
+    class Meta(FactsRow.Meta):
+        verbose_name = _("facts of a replay")
+        verbose_name_plural = _("facts of a replay")
+
+
 class Headline(models.Model):
     """What the numbers at the top of Today are made of, as of a day. Written by lifecycle/numbers.py; where there is none, pages count."""
 

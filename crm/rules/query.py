@@ -11,7 +11,7 @@ from typing import Any as Anything
 
 from django.db.models import Q
 
-from crm.catalogue import Kind
+from crm.catalogue import Belonging, Kind
 from crm.rules.tree import All, Any, Leaf, Node, Not
 
 # A Q() without conditions stays one when it is negated; these two are each other's complement.
@@ -48,6 +48,8 @@ def compiled(node: Node, as_of: date) -> Q:
 
 
 def _leaf(leaf: Leaf, as_of: date) -> Q:
+    if isinstance(leaf.fact, Belonging):
+        return _belongs(leaf.fact, leaf)
     path, value = leaf.fact.path, leaf.value
     empty = Q(**{f"{path}__isnull": True}) if leaf.fact.field.null else Q(**{path: ""}) if _is_text(leaf) else NOBODY
     match leaf.op:
@@ -60,6 +62,12 @@ def _leaf(leaf: Leaf, as_of: date) -> Q:
     if leaf.fact.kind == Kind.AGE:
         leaf = _as_date(leaf, as_of)
     return ~empty & Q(**{f"{path}__{_LOOKUPS[leaf.op]}": leaf.value})
+
+
+def _belongs(fact: Belonging, leaf: Leaf) -> Q:
+    keys: Anything = leaf.value
+    holds = fact.holds(keys if isinstance(keys, tuple) else (keys,))
+    return ~holds if leaf.op == "!=" else holds
 
 
 def _is_text(leaf: Leaf) -> bool:

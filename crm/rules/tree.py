@@ -66,6 +66,7 @@ OPS: dict[Kind, tuple[str, ...]] = {
     Kind.DATE: ("on", "before", "after", "between", "last", "not_last", "passed", "next", "anniversary", "empty"),
     Kind.YES_NO: ("=", "!="),
     Kind.CHOICE: ("=", "!=", "in", "empty"),
+    Kind.BELONGING: ("=", "!=", "in"),
     # SQLite knows no part of a text but without regard to case, so a code is compared whole.
     Kind.CODE: ("=", "!=", "in", "empty"),
     Kind.CHANNEL: _TEXT_OPS,
@@ -74,7 +75,7 @@ OPS: dict[Kind, tuple[str, ...]] = {
 
 
 def parse(rule: object, *, forbidden: Collection[str] = ()) -> Node:
-    """The tree of `rule`, a value as JSON gives it. Facts named in `forbidden` may not be asked here.
+    """The tree of `rule`, a value as JSON gives it. Facts that a step named in `forbidden` writes may not be asked here.
 
     Raises InvalidRule with every mistake, or with the first fifty.
     """
@@ -153,7 +154,7 @@ class _Reader:
         if fact is None:
             self.wrong(f"{path}fact", _("There is no fact called “%(name)s”.") % {"name": _quoted(name)})
             return None
-        if name in self.forbidden:
+        if fact.writer in self.forbidden:
             self.wrong(f"{path}fact", _("“%(fact)s” is decided after this rule, so the rule cannot ask it.") % {"fact": fact.label})
             return None
         if op not in OPS[fact.kind]:

@@ -76,7 +76,7 @@ def _one(fact: Fact, value: object) -> Value:
         if not isinstance(value, bool):
             raise Wrong(("", _("“%(fact)s” is true or false.") % {"fact": fact.label}))
         return value
-    return _choice(fact, value) if fact.kind == Kind.CHOICE else _text(fact, value)
+    return _choice(fact, value) if fact.kind in {Kind.CHOICE, Kind.BELONGING} else _text(fact, value)
 
 
 def _number(fact: Fact, value: object) -> Decimal:
@@ -109,7 +109,7 @@ def _days(value: object) -> int:
 
 def _choice(fact: Fact, value: object) -> str:
     choices = fact.choices
-    if isinstance(value, str) and (value in choices or (not choices and _storable(value))):
+    if isinstance(value, str) and (value in choices or (not choices and fact.kind == Kind.CHOICE and _storable(value))):
         return value
     if not choices:
         raise _no_text(fact)

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from crm.catalogue import Fact, Kind
+from crm.catalogue import Belonging, Fact, Kind
 from crm.models import Customer, Facts, FactsRow
 from crm.money import day
 from crm.rules.query import compiled
@@ -107,7 +107,7 @@ def shown(fact: Fact, value: Anything) -> str:
         case date():
             return day(value)
         case str():
-            return fact.choices.get(value, value) if fact.kind == Kind.CHOICE else value
+            return fact.choices.get(value, value) if fact.kind in {Kind.CHOICE, Kind.BELONGING} else value
     number = Decimal(str(value))
     places = 2 if fact.kind == Kind.MONEY else 0 if number == int(number) else None
     return number_format(number, places, use_l10n=True, force_grouping=True)
@@ -133,11 +133,15 @@ def explained(node: Node, customer: Customer, as_of: date, facts: type[FactsRow]
         )
         for place, leaf in enumerate(asked)
     }
-    row = facts.objects.filter(pk=customer.pk).annotate(**ticks).values(*ticks, *{leaf.fact.own_path for leaf in asked}).get()
+    own = {leaf.fact.own_path for leaf in asked if not isinstance(leaf.fact, Belonging)}
+    row = facts.objects.filter(pk=customer.pk).annotate(**ticks).values(*ticks, *own).get()
     return [Answer(described(leaf), row[f"leaf{place}"], _own(leaf, row, as_of)) for place, leaf in enumerate(asked)]
 
 
 def _own(leaf: Leaf, row: Mapping[str, Anything], as_of: date) -> str:
+    if isinstance(leaf.fact, Belonging):
+        # The tick says it: there may be many, or none.
+        return ""
     value = row[leaf.fact.own_path]
     if leaf.fact.kind == Kind.AGE and value is not None:
         value = (as_of - value).days

@@ -281,10 +281,10 @@ def test_all_mistakes_are_told_at_once_from_left_to_right():
 def test_a_fact_decided_later_is_refused_where_it_is_asked():
     rule = {"all": [LEAF, {"not": comparing("stage", "=", "client")}]}
 
-    ((path, sentence),) = problems(rule, forbidden=["stage"])
+    ((path, sentence),) = problems(rule, forbidden=["stages"])
 
     assert (path, sentence) == ("all[1].not.fact", "“Stage” is decided after this rule, so the rule cannot ask it.")
-    assert parse(LEAF, forbidden=["stage"])
+    assert parse(LEAF, forbidden=["stages"])
 
 
 def nested(depth, kind="all", core=LEAF):
