@@ -32,8 +32,16 @@ class Site:
     """An installation that runs, and how its browsers got in."""
 
     shop: Installation
-    address: str
+    up: Up
     states: dict[str, Any]
+
+    @property
+    def address(self) -> str:
+        return self.up.address
+
+    def until(self, reached: Callable[[], bool]) -> None:
+        """Waits for what a page says nothing of: a job's work in the database."""
+        self.up.until(reached)
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +63,7 @@ def open_site(installations, tmp_path_factory) -> Iterator[Callable[..., Site]]:
             up = Up(environ, tmp_path_factory.mktemp("site") / "output")
             stack.callback(up.end)
             up.until_it_serves()
-            return Site(Installation(environ), up.address, {})
+            return Site(Installation(environ), up, {})
 
         yield start
 
