@@ -6,7 +6,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from config import views
-from crm.views import customer, customers, imports, log
+from crm.views import customer, customers, imports, log, rules
 from lifecycle.views import demo, ladder, lookback, today
 from segments.views import pareto
 
@@ -17,6 +17,8 @@ urlpatterns = [
     path("customers/", customers.customers, name="customers"),
     path("customers/<int:pk>/", customer.customer, name="customer"),
     path("customers/<int:pk>/log/", log.log_of, name="log_of"),
+    path("rules/builder/", rules.builder, name="rule_builder"),
+    path("rules/count/", rules.count, name="rule_count"),
     path("log/", log.log, name="log"),
     path("interactions/<int:pk>/undo/", log.undo, name="undo_log"),
     path("customers/<int:pk>/not-now/", today.not_now, name="not_now"),

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Field, Q
+from django.db.models import Field, Q, TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -36,6 +36,18 @@ class Kind(Enum):
     AGE = "age"
 
 
+class Topic(TextChoices):
+    """What a fact is about: the facts are offered in these groups, in this order."""
+
+    ORDERS = "orders", _("Orders")
+    MONEY = "money", _("Money")
+    RHYTHM = "rhythm", _("Rhythm")
+    CONTACT = "contact", _("Contact")
+    MARKS = "marks", _("Marks")
+    STANDING = "standing", _("Standing")
+    PERSON = "person", _("Person")
+
+
 NUMBERS = frozenset({Kind.COUNT, Kind.MONEY, Kind.DAYS, Kind.HALF_DAYS, Kind.AGE})
 
 
@@ -43,7 +55,8 @@ NUMBERS = frozenset({Kind.COUNT, Kind.MONEY, Kind.DAYS, Kind.HALF_DAYS, Kind.AGE
 class Fact:
     """One column of Facts. `writer` names the step of the night that writes it, and nothing else does.
 
-    `offers` gives the values of a choice that are rows and not code; `spelled` makes a text what the column holds of it.
+    `offers` gives the values of a choice that are rows and not code; `spelled` makes a text what the column holds of it. `means` says in
+    one sentence what it counts, for whoever writes a rule; `group` is where it is looked for.
     """
 
     name: str
@@ -52,6 +65,8 @@ class Fact:
     unit: Promise | None = None
     offers: Callable[[], Mapping[str, str]] | None = None
     spelled: Callable[[str], str] = fold
+    means: Promise | str = ""
+    group: Topic = Topic.STANDING
 
     @property
     def path(self) -> str:
@@ -157,72 +172,118 @@ def register(*facts: Fact) -> None:
         FACTS[fact.name] = fact
 
 
-_KERNEL, _REFERRALS = "facts", "referrals"
+_KERNEL, _REFERRALS, _RECORD = "facts", "referrals", "record"
+
+
+def _about(group: Topic, kind: Kind, name: str, means: Promise, unit: Promise | None = None, writer: str = _KERNEL) -> Fact:
+    return Fact(name, kind, writer, unit, means=means, group=group)
+
 
 register(
-    Fact("orders", Kind.COUNT, _KERNEL, _("orders")),
-    Fact("order_days", Kind.COUNT, _KERNEL, _("days")),
-    Fact("orders_12m", Kind.COUNT, _KERNEL, _("orders")),
-    Fact("revenue", Kind.MONEY, _KERNEL),
-    Fact("revenue_12m", Kind.MONEY, _KERNEL),
-    Fact("revenue_prev_12m", Kind.MONEY, _KERNEL),
-    Fact("paid_orders", Kind.COUNT, _KERNEL, _("orders")),
-    Fact("unpaid_orders", Kind.COUNT, _KERNEL, _("orders")),
-    Fact("margin_12m", Kind.MONEY, _KERNEL),
-    Fact("average_order", Kind.MONEY, _KERNEL),
-    Fact("first_order_on", Kind.DATE, _KERNEL),
-    Fact("last_order_on", Kind.DATE, _KERNEL),
-    Fact("typical_gap_days", Kind.HALF_DAYS, _KERNEL, _("days")),
-    Fact("long_gap_days", Kind.DAYS, _KERNEL, _("days")),
-    Fact("expected_gap_days", Kind.HALF_DAYS, _KERNEL, _("days")),
-    Fact("due_on", Kind.DATE, _KERNEL),
-    Fact("inactive_on", Kind.DATE, _KERNEL),
-    Fact("lost_on", Kind.DATE, _KERNEL),
-    Fact("favourite_channel", Kind.CHANNEL, _KERNEL),
-    Fact("interactions_12m", Kind.COUNT, _KERNEL, _("interactions")),
-    Fact("minutes_12m", Kind.COUNT, _KERNEL, _("minutes")),
-    Fact("last_contact_on", Kind.DATE, _KERNEL),
-    Fact("is_disqualified", Kind.YES_NO, _KERNEL),
-    Fact("is_marked_lost", Kind.YES_NO, _KERNEL),
-    Fact("is_partner", Kind.YES_NO, _KERNEL),
-    Fact("only_us", Kind.YES_NO, _KERNEL),
-    Fact("referrals_ordered", Kind.COUNT, _REFERRALS, _("people")),
+    _about(Topic.ORDERS, Kind.COUNT, "orders", _("How many orders there are in all."), _("orders")),
+    _about(Topic.ORDERS, Kind.COUNT, "order_days", _("On how many different days something was ordered."), _("days")),
+    _about(Topic.ORDERS, Kind.COUNT, "orders_12m", _("How many orders there are in the last 12 months."), _("orders")),
+    _about(Topic.MONEY, Kind.MONEY, "revenue", _("What all orders came to, less refunds.")),
+    _about(Topic.MONEY, Kind.MONEY, "revenue_12m", _("What the orders of the last 12 months came to, less refunds.")),
+    _about(Topic.MONEY, Kind.MONEY, "revenue_prev_12m", _("What the orders of the 12 months before the last 12 came to, less refunds.")),
+    _about(Topic.ORDERS, Kind.COUNT, "paid_orders", _("How many orders are paid."), _("orders")),
+    _about(Topic.ORDERS, Kind.COUNT, "unpaid_orders", _("How many orders have been unpaid for more than 30 days."), _("orders")),
+    _about(
+        Topic.MONEY, Kind.MONEY, "margin_12m", _("Revenue less cost in the last 12 months; empty where the cost of an order is unknown.")
+    ),
+    _about(Topic.MONEY, Kind.MONEY, "average_order", _("Revenue divided by the number of orders; empty without an order.")),
+    _about(Topic.ORDERS, Kind.DATE, "first_order_on", _("The day of the first order.")),
+    _about(Topic.ORDERS, Kind.DATE, "last_order_on", _("The day of the last order.")),
+    _about(
+        Topic.RHYTHM,
+        Kind.HALF_DAYS,
+        "typical_gap_days",
+        _("The usual pause between two orders; empty under three days with an order."),
+        _("days"),
+    ),
+    _about(
+        Topic.RHYTHM, Kind.DAYS, "long_gap_days", _("Nine in ten pauses between orders were at most so long; empty under three."), _("days")
+    ),
+    _about(
+        Topic.RHYTHM, Kind.HALF_DAYS, "expected_gap_days", _("The customer's own usual pause, or that of the whole business."), _("days")
+    ),
+    _about(Topic.RHYTHM, Kind.DATE, "due_on", _("When the next order is to be expected, going by the rhythm.")),
+    _about(
+        Topic.RHYTHM,
+        Kind.DATE,
+        "inactive_on",
+        _("From when on the silence is too long for the rhythm: at least 90 days, or three usual pauses."),
+    ),
+    _about(
+        Topic.RHYTHM,
+        Kind.DATE,
+        "lost_on",
+        _("From when on the silence means that the customer is lost: at least a year, or four usual pauses."),
+    ),
+    _about(Topic.ORDERS, Kind.CHANNEL, "favourite_channel", _("Where most of the orders came through.")),
+    _about(
+        Topic.CONTACT,
+        Kind.COUNT,
+        "interactions_12m",
+        _("How many calls, visits and letters were logged in the last 12 months."),
+        _("interactions"),
+    ),
+    _about(Topic.CONTACT, Kind.COUNT, "minutes_12m", _("How many minutes they took in the last 12 months."), _("minutes")),
+    _about(Topic.CONTACT, Kind.DATE, "last_contact_on", _("The day of the last logged contact.")),
+    _about(Topic.MARKS, Kind.YES_NO, "is_disqualified", _("Somebody marked that this customer cannot pay or does not pay off.")),
+    _about(Topic.MARKS, Kind.YES_NO, "is_marked_lost", _("Somebody marked the customer as lost, and no order came since.")),
+    _about(Topic.MARKS, Kind.YES_NO, "is_partner", _("Somebody marked that the customer takes part in the business.")),
+    _about(Topic.MARKS, Kind.YES_NO, "only_us", _("Somebody marked that the customer buys only from us.")),
+    _about(
+        Topic.CONTACT,
+        Kind.COUNT,
+        "referrals_ordered",
+        _("How many people this customer sent us who have ordered."),
+        _("people"),
+        _REFERRALS,
+    ),
 )
 
-_RECORD = "record"
+
+def _customer(
+    name: str, kind: Kind, label: Promise, means: Promise, group: Topic = Topic.PERSON, spelled: Callable[[str], str] = fold
+) -> Term:
+    return Term(name, kind, _RECORD, spelled=spelled, at=f"customer__{name}", called=label, means=means, group=group)
 
 
-def _customer(name: str, kind: Kind, label: Promise, spelled: Callable[[str], str] = fold) -> Term:
-    return Term(name, kind, _RECORD, spelled=spelled, at=f"customer__{name}", called=label)
+def _folded(name: str, label: Promise, means: Promise) -> Term:
+    path = f"customer__{name}"
+    return Term(name, Kind.TEXT, _RECORD, at=f"{path}_key", called=label, read_at=path, means=means, group=Topic.PERSON)
 
 
-def _folded(name: str, label: Promise) -> Term:
-    return Term(name, Kind.TEXT, _RECORD, at=f"customer__{name}_key", called=label, read_at=f"customer__{name}")
-
-
-def _age(name: str, column: str, label: Promise) -> Term:
-    return Term(name, Kind.AGE, FACTS[column].writer, _("days"), at=column, called=label)
+def _age(name: str, column: str, label: Promise, means: Promise) -> Term:
+    fact = FACTS[column]
+    return Term(name, Kind.AGE, fact.writer, _("days"), at=column, called=label, means=means, group=fact.group)
 
 
 # Of the customer's own columns those that compare alike on both engines: dates, choices, texts kept folded or in one spelling.
 TERMS |= {
     term.name: term
     for term in (
-        _age("days_since_first_order", "first_order_on", _("Days since the first order")),
-        _age("days_since_last_order", "last_order_on", _("Days since the last order")),
-        _age("days_since_last_contact", "last_contact_on", _("Days since the last contact")),
-        _customer("entity", Kind.CHOICE, _("Person or company")),
-        _customer("market", Kind.CHOICE, _("Market")),
-        _customer("kind", Kind.CHOICE, _("Kind")),
-        _customer("birthday", Kind.DATE, _("Birthday")),
-        _customer("partner_on", Kind.DATE, _("Partner since")),
-        _customer("only_us_on", Kind.DATE, _("Buys only from us since")),
-        _customer("referred_on", Kind.DATE, _("Referred on")),
-        _customer("email", Kind.TEXT, _("E-mail"), str.lower),
-        _customer("country", Kind.CODE, _("Country, two letters"), str.upper),
-        _customer("language", Kind.CODE, _("Language, two letters"), str.lower),
-        _customer("external_id", Kind.CODE, _("Id elsewhere"), str),
-        _folded("city", _("City")),
-        _folded("source", _("Acquisition source")),
+        _age("days_since_first_order", "first_order_on", _("Days since the first order"), _("How long ago the first order was.")),
+        _age("days_since_last_order", "last_order_on", _("Days since the last order"), _("How long ago the last order was.")),
+        _age(
+            "days_since_last_contact", "last_contact_on", _("Days since the last contact"), _("How long ago the last logged contact was.")
+        ),
+        _customer("entity", Kind.CHOICE, _("Person or company"), _("Whether it is a person or a company.")),
+        _customer("market", Kind.CHOICE, _("Market"), _("Whether we sell to them as a household or as a business.")),
+        _customer("kind", Kind.CHOICE, _("Kind"), _("Whether they stand outside the business or belong to it.")),
+        _customer("birthday", Kind.DATE, _("Birthday"), _("The day of birth, where we know it.")),
+        _customer("partner_on", Kind.DATE, _("Partner since"), _("Since when they take part in the business."), Topic.MARKS),
+        _customer("only_us_on", Kind.DATE, _("Buys only from us since"), _("Since when they buy only from us."), Topic.MARKS),
+        _customer("referred_on", Kind.DATE, _("Referred on"), _("When another customer sent them to us."), Topic.CONTACT),
+        _customer("email", Kind.TEXT, _("E-mail"), _("The e-mail address, in small letters."), spelled=str.lower),
+        _customer("country", Kind.CODE, _("Country, two letters"), _("The country, such as CZ or PL."), spelled=str.upper),
+        _customer(
+            "language", Kind.CODE, _("Language, two letters"), _("The language we write to them in, such as cs or pl."), spelled=str.lower
+        ),
+        _customer("external_id", Kind.CODE, _("Id elsewhere"), _("The number they have in the shop or the accounts."), spelled=str),
+        _folded("city", _("City"), _("The town, whatever its accents and capitals.")),
+        _folded("source", _("Acquisition source"), _("How they came to us.")),
     )
 }

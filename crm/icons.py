@@ -60,6 +60,7 @@ ICONS = {
     "inactive": "circle-pause",
     "lost": "circle-x",
     "disqualified": "circle-slash",
+    "leave-out": "user-minus",
 }
 
 

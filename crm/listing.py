@@ -1,5 +1,6 @@
 """The list of customers: what is searched and how it is sorted, and the page of it that is shown."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +23,7 @@ from crm.models import Customer, FactsRow
 from crm.models.customer import key_start
 from crm.money import day, number
 from crm.paging import Cursor, Page, Sort, page
-from crm.rules import InvalidRule, Node, compiled, described, loads, parse
+from crm.rules import All, InvalidRule, Node, compiled, described, loads, parse
 
 ON_A_PAGE = 50
 # Counted exactly up to here: what it costs does not grow with the business.
@@ -205,6 +206,14 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Chip:
+    """One part of the rule that the list is filtered by, and the rule that is left without it; empty for none."""
+
+    words: str
+    rest: str
+
+
+@dataclass(frozen=True)
 class Column:
     """A head of the list: what a click on it asks for, and how it is sorted now, for aria-sort."""
 
@@ -229,8 +238,14 @@ class Listing:
         return [Row(facts, figures.as_of, figures.is_past) for facts in self.page.rows]
 
     @property
-    def rule_in_words(self) -> str:
-        return described(self.form.node) if self.form.node else ""
+    def chips(self) -> list[Chip]:
+        """The parts of the rule of which all hold, else the whole of it."""
+        node = self.form.node
+        if not isinstance(node, All) or not node.parts:
+            return [Chip(described(node), "")] if node else []
+        parts = loads(self.form.cleaned_data["rule"])["all"]
+        rests = [parts[:place] + parts[place + 1 :] for place in range(len(parts))]
+        return [Chip(described(part), json.dumps({"all": rest}, ensure_ascii=False) if rest else "") for part, rest in zip(node.parts, rests)]
 
     @property
     def problems(self) -> list[str]:

@@ -16,8 +16,10 @@ class LifecycleConfig(AppConfig):
 
     def ready(self) -> None:
         catalogue.register(
-            catalogue.Fact("stage", catalogue.Kind.CHOICE, "stages", offers=self.stages),
-            catalogue.Fact("stage_since", catalogue.Kind.DATE, "stages"),
+            catalogue.Fact(
+                "stage", catalogue.Kind.CHOICE, "stages", offers=self.stages, means=_("Where the customer stands on the main ladder.")
+            ),
+            catalogue.Fact("stage_since", catalogue.Kind.DATE, "stages", means=_("The day on which the customer came to this stage.")),
         )
         # By name, for they need the models, which are not there yet when this module is loaded.
         import_module("lifecycle.standing")

@@ -11,7 +11,14 @@ class SegmentsConfig(AppConfig):
     verbose_name = _("Segments")
 
     def ready(self) -> None:
-        catalogue.register(catalogue.Fact("pareto_class", catalogue.Kind.CHOICE, "pareto"))
+        catalogue.register(
+            catalogue.Fact(
+                "pareto_class",
+                catalogue.Kind.CHOICE,
+                "pareto",
+                means=_("Whether they are of the few who bring most of the revenue of 12 months."),
+            )
+        )
         navigation.register(
             navigation.Entry("pareto", _("Pareto"), "pareto", navigation.Place.UNDERSTAND, order=20, owners_only=True, key="p"),
         )

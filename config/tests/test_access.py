@@ -13,7 +13,7 @@ from config.tests.tower import FLOORS
 from crm import jobs
 from crm.models import Customer, User
 
-IN, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 405, 403, 404, 410
+IN, BAD, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 400, 405, 403, 404, 410
 TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT = "/login/", "/", "/admin/", "/import/"
 
 # Route: GET and POST (HEAD is as GET) for nobody, for staff, for an owner; a text is where it leads.
@@ -22,6 +22,8 @@ ROUTES = {
     "customers/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
     "customers/<int:pk>/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
     "customers/<int:pk>/log/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, IN), (NO_SUCH_WAY, IN)],
+    "rules/builder/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, BAD), (NO_SUCH_WAY, BAD)],
+    "rules/count/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, BAD), (NO_SUCH_WAY, BAD)],
     "log/": [(TO_LOGIN, TO_LOGIN), (IN, IN), (IN, IN)],
     "interactions/<int:pk>/undo/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
     "login/": [(IN, IN), (TO_HOME, TO_HOME), (TO_HOME, TO_HOME)],
@@ -50,7 +52,7 @@ ROUTES = {
 }
 # Who, and whose column they get: what has happened to someone holds from their next request on.
 WHO = {"nobody": 0, "deactivated": 0, "staff": 1, "demoted": 1, "owner": 2}
-DENIED = {TO_LOGIN, REFUSED, MISSING, NO_SUCH_WAY, GONE}
+DENIED = {TO_LOGIN, BAD, REFUSED, MISSING, NO_SUCH_WAY, GONE}
 # Only looking at a login link neither uses it up nor tells whether it is good.
 HEAD = {"login/<slug:token>/": IN}
 

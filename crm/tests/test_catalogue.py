@@ -78,3 +78,14 @@ def test_what_is_counted_has_a_unit(name):
     fact = FACTS[name]
 
     assert bool(fact.unit) == (fact.kind in {Kind.COUNT, Kind.DAYS, Kind.HALF_DAYS})
+
+
+@pytest.mark.django_db
+def test_every_fact_says_what_it_means_in_one_sentence_and_stands_in_a_group():
+    for fact in catalogue.askable().values():
+        means = str(fact.means)
+
+        assert means.endswith("."), fact.name
+        assert 10 < len(means) < 110, fact.name
+        assert fact.group in catalogue.Topic, fact.name
+        assert fact.kind not in {Kind.COUNT, Kind.DAYS, Kind.HALF_DAYS, Kind.AGE} or fact.unit, fact.name
