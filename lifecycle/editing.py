@@ -253,3 +253,15 @@ def _write(ladder: Ladder, known: Mapping[str, Stage], stages: Sequence[Stage]) 
             setattr(old, name, getattr(new, name))
         old.is_retired = False
         old.save()
+
+
+def moves_people(before: Iterable[Stage], after: Iterable[Stage]) -> bool:
+    """Whether it can place anybody otherwise: by other rules, in another order, or with other stages."""
+    asked = [[(stage.key, json.dumps(stage.rule, sort_keys=True)) for stage in _tried(stages)] for stages in (before, after)]
+    return asked[0] != asked[1]
+
+
+def in_steps(ladder: Ladder, stages: Sequence[Stage]) -> list[str]:
+    """What saving `stages` would change, in sentences."""
+    known = {stage.key: stage for stage in ladder.stages.all()}
+    return in_words(_changes([stage for stage in known.values() if not stage.is_retired], known, stages))
