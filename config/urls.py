@@ -8,6 +8,8 @@ from django.views.i18n import set_language
 from config import views
 from crm.views import customer, customers, imports, log, rules
 from lifecycle.views import demo, ladder, lookback, today
+from crm.views import customer, customers, imports, log
+from lifecycle.views import definitions, demo, ladder, lookback, today
 from segments.views import pareto
 
 admin.site.site_header = admin.site.site_title = "Regulars"
@@ -25,6 +27,14 @@ urlpatterns = [
     path("customers/<int:pk>/not-now/undo/", today.undo_not_now, name="undo_not_now"),
     path("ladder/", ladder.ladder, name="ladder"),
     path("ladder/moves/", ladder.moves, name="moves"),
+    path("settings/ladders/", definitions.ladders, name="ladders"),
+    path("settings/ladders/<slug:key>/", definitions.ladder, name="ladder_settings"),
+    path("settings/ladders/<slug:key>/ladder/primary/", definitions.primary, name="ladder_primary"),
+    path("settings/ladders/<slug:key>/ladder/back/", definitions.back, name="ladder_back"),
+    path("settings/ladders/<slug:key>/ladder/order/", definitions.order, name="ladder_order"),
+    path("settings/ladders/<slug:key>/ladder/add/", definitions.add, name="stage_add"),
+    path("settings/ladders/<slug:key>/<slug:stage>/", definitions.stage, name="stage_settings"),
+    path("settings/ladders/<slug:key>/<slug:stage>/leave/", definitions.leave, name="stage_leave"),
     path("look-back/", lookback.look_back, name="look_back"),
     path("look-back/end/", lookback.end, name="look_back_end"),
     path("look-back/progress/", lookback.progress, name="look_back_progress"),

@@ -58,8 +58,8 @@ class Heights:
     def marks(self) -> dict[str, StageMark]:
         """As they are drawn, by key: from the lowest rung up, what stands beside the ladder last, the first tried first."""
         rungs, beside = self.rungs, [stage for stage in self.stages if stage.rung is None]
-        filled = {stage.pk: -(-RUNGS * (place + 1) // len(rungs)) for place, stage in enumerate(rungs)}
-        return {stage.key: StageMark(stage.key, str(stage), filled.get(stage.pk), stage.colour) for stage in [*rungs, *beside]}
+        filled = {stage.key: -(-RUNGS * (place + 1) // len(rungs)) for place, stage in enumerate(rungs)}
+        return {stage.key: StageMark(stage.key, str(stage), filled.get(stage.key), stage.colour) for stage in [*rungs, *beside]}
 
     def moves(self, *, up: bool) -> Q:
         """The moves that way, as a condition on Transition."""

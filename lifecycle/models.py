@@ -39,7 +39,8 @@ class Ladder(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        """In the reader's language, where it is one of ours."""
+        return gettext(self.name)
 
     @transaction.atomic
     def make_primary(self) -> None:

@@ -1,7 +1,7 @@
 """Placing: who stands in which stage at a date, decided by one CASE over all Facts, with a Transition for each move."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -16,7 +16,7 @@ from crm.catalogue import Fact, Kind
 from crm.failpoints import failpoint
 from crm.models import Business, Facts, FactsRow, PastFacts
 from crm.rules import InvalidRule, Node, compiled, leaves, parse
-from lifecycle.kotler import install
+from lifecycle import builtin
 from lifecycle.models import AFTER_STAGES, Ladder, Position, Stage, Transition
 
 # Customers of one statement that looks, so that memory does not grow with the business.
@@ -36,7 +36,7 @@ class Move(NamedTuple):
 
 
 class Rungs(NamedTuple):
-    """The stages of a ladder with their rules read, in the order in which they are tried."""
+    """The stages of a ladder with their rules read, in the order in which they are tried; as they are, or as somebody edits them."""
 
     ladder: Ladder
     stages: list[Stage]
@@ -45,12 +45,22 @@ class Rungs(NamedTuple):
     @classmethod
     def load(cls, ladder: Ladder) -> "Rungs":
         """Raises InvalidRule, naming the stage, where a rule cannot be read any more."""
-        stages = list(ladder.stages.kept().order_by("rank"))
-        return cls(ladder, stages, [_rule(ladder, stage) for stage in stages])
+        return cls.of(ladder, ladder.stages.kept())
+
+    @classmethod
+    def of(cls, ladder: Ladder, stages: Iterable[Stage]) -> "Rungs":
+        """`stages` may be unsaved. Raises InvalidRule as `load` does."""
+        tried = sorted(stages, key=lambda stage: stage.rank)
+        return cls(ladder, tried, [_rule(ladder, stage) for stage in tried])
+
+    @property
+    def numbers(self) -> list[int]:
+        """What `case` calls each stage: its primary key, and a number below zero for one that is not saved yet."""
+        return [stage.pk or -place for place, stage in enumerate(self.stages, 1)]
 
     def case(self, as_of: date) -> Case:
-        """The stage's primary key: that of the first rule that holds, NULL where none does."""
-        whens = [When(compiled(rule, as_of), then=Value(stage.pk)) for stage, rule in zip(self.stages, self.rules, strict=True)]
+        """The stage's number: that of the first rule that holds, NULL where none does."""
+        whens = [When(compiled(rule, as_of), then=Value(number)) for number, rule in zip(self.numbers, self.rules, strict=True)]
         return Case(*whens, default=None, output_field=IntegerField())
 
     def deciding(self, stage: int) -> list[Fact]:
@@ -82,7 +92,7 @@ def place(ladder: Ladder, as_of: date, *, customers: Collection[int] | None = No
     _unpin(ladder, as_of, customers)
     moved = 0
     for some in _ranges(customers):
-        astray = _standing(rungs, as_of).filter(some).filter(_moves(as_of) | _told_wrong(ladder)).order_by("pk")
+        astray = standing(rungs, as_of).filter(some).filter(moves(as_of) | _told_wrong(ladder)).order_by("pk")
         keys = iter(list(astray.values_list("pk", flat=True)))
         while batch := list(islice(keys, MOVED_AT_ONCE)):
             with transaction.atomic():
@@ -93,8 +103,8 @@ def place(ladder: Ladder, as_of: date, *, customers: Collection[int] | None = No
 
 
 def place_everyone(as_of: date) -> int:
-    """Everyone on every ladder; how many moved. The built-in ladder is there from the first night on."""
-    install()
+    """Everyone on every ladder; how many moved. The built-in ladders are there from the first night on."""
+    builtin.install()
     return sum(place(ladder, as_of) for ladder in Ladder.objects.order_by("pk"))
 
 
@@ -103,7 +113,7 @@ def place_past(as_of: date) -> int:
 
     No position and no move, and nobody's day since: only the days before would tell it.
     """
-    ladder, placed = Ladder.objects.filter(is_primary=True).first() or install(), 0
+    ladder, placed = Ladder.objects.filter(is_primary=True).first() or builtin.install(), 0
     rungs = Rungs.load(ladder)
     keys = {stage.pk: stage.key for stage in rungs.stages}
     for some in _ranges(None, PastFacts):
@@ -141,7 +151,7 @@ def _ranges(customers: Collection[int] | None, facts: type[FactsRow] = Facts) ->
         after = upto
 
 
-def _standing(rungs: Rungs, as_of: date) -> QuerySet[Facts]:
+def standing(rungs: Rungs, as_of: date) -> QuerySet[Facts]:
     """Facts with the stage that the rules give, and the position as it is. Positive comparisons alone touch it, for it may be empty."""
     held = FilteredRelation("customer__positions", condition=Q(customer__positions__ladder=rungs.ladder))
     return Facts.objects.annotate(
@@ -152,13 +162,29 @@ def _standing(rungs: Rungs, as_of: date) -> QuerySet[Facts]:
         was_key=F("held__stage__key"),
         came=F("held__since"),
         pinned=F("held__pinned"),
+        pinned_until=F("held__pinned_until"),
     )
 
 
-def _moves(as_of: date) -> Q:
-    """Who stands elsewhere than the rules say, and may be moved at that date: nobody is before the day they came."""
-    elsewhere = Q(was__lt=F("to")) | Q(was__gt=F("to"))
-    return Q(to__isnull=False) & (Q(position=None) | (elsewhere & Q(pinned=False, came__lte=as_of)))
+def moves(as_of: date) -> Q:
+    """Whom a night of that date moves: who stands elsewhere than the rules say, and may be moved; a condition on `standing`."""
+    released = Q(pinned=False) | Q(pinned_until__lt=as_of)
+    return Q(to__isnull=False) & (Q(position=None) | (_elsewhere(as_of) & released))
+
+
+def pinned_against(as_of: date) -> Q:
+    """Whom the rules would move, but for a pin."""
+    return Q(to__isnull=False) & _elsewhere(as_of) & is_pinned(as_of)
+
+
+def is_pinned(as_of: date) -> Q:
+    """A pin holds to the end of its last day."""
+    return Q(pinned=True) & (Q(pinned_until=None) | Q(pinned_until__gte=as_of))
+
+
+def _elsewhere(as_of: date) -> Q:
+    """Nobody is moved before the day they came."""
+    return (Q(was__lt=F("to")) | Q(was__gt=F("to"))) & Q(came__lte=as_of)
 
 
 def _told_wrong(ladder: Ladder) -> Q:
@@ -172,6 +198,8 @@ def _told_wrong(ladder: Ladder) -> Q:
 
 def _settle(rungs: Rungs, as_of: date, customers: Sequence[int]) -> int:
     """Moves those of `customers` who stand elsewhere than the rules say, and lets their Facts say it; how many moved."""
+    # A stage may have been taken off since we looked: whoever takes one off holds this lock until all who stood there have a new home.
+    rungs = Rungs.load(Ladder.objects.select_for_update().get(pk=rungs.ladder.pk))
     # The lock of all who write positions. In one order, so that two of them cannot wait for each other.
     here = list(Facts.objects.select_for_update().filter(pk__in=customers).order_by("pk").values_list("pk", flat=True))
     moves = _begun_anew(rungs.ladder, list(_read(rungs, as_of, here)))
@@ -193,7 +221,7 @@ def tell(ladder: Ladder, customers: Collection[int]) -> None:
 def _read(rungs: Rungs, as_of: date, customers: Sequence[int]) -> Iterator[Move]:
     paths = list(dict.fromkeys(leaf.fact.path for rule in rungs.rules for leaf in leaves(rule)))
     deciding = {stage.pk: rungs.deciding(stage.pk) for stage in rungs.stages}
-    moving = _standing(rungs, as_of).filter(_moves(as_of), pk__in=customers).order_by("pk")
+    moving = standing(rungs, as_of).filter(moves(as_of), pk__in=customers).order_by("pk")
     own = ["pk", "to", "was", "position", "came", "customer__created"]
     for pk, to, was, position, came, created, *values in moving.values_list(*own, *paths):
         row = dict(zip(paths, values, strict=True))
