@@ -14,7 +14,7 @@ from crm import jobs
 from crm.models import Customer, User
 
 IN, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 405, 403, 404, 410
-TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT = "/login/", "/", "/admin/", "/import/"
+TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT, TO_EVA = "/login/", "/", "/admin/", "/import/", "/customers/1/"
 
 # Route: GET and POST (HEAD is as GET) for nobody, for staff, for an owner; a text is where it leads.
 ROUTES = {
@@ -34,6 +34,12 @@ ROUTES = {
     "ladder/moves/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
     "customers/<int:pk>/not-now/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
     "customers/<int:pk>/not-now/undo/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
+    "customers/<int:pk>/evidence/": [(TO_LOGIN, TO_LOGIN), (IN, IN), (IN, IN)],
+    "customers/<int:pk>/evidence/again/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_EVA), (NO_SUCH_WAY, TO_EVA)],
+    "customers/<int:pk>/evidence/<slug:kind>/back/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_EVA), (NO_SUCH_WAY, TO_EVA)],
+    "customers/<int:pk>/stage/": [(TO_LOGIN, TO_LOGIN), (IN, IN), (IN, IN)],
+    "customers/<int:pk>/stage/<slug:ladder>/release/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, MISSING), (NO_SUCH_WAY, MISSING)],
+    "customers/<int:pk>/stage/<slug:ladder>/release/undo/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, MISSING), (NO_SUCH_WAY, MISSING)],
     "look-back/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
     "look-back/end/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
     "look-back/progress/": [(TO_LOGIN, TO_LOGIN), (TO_HOME, NO_SUCH_WAY), (TO_HOME, NO_SUCH_WAY)],
