@@ -87,7 +87,7 @@ class EvidenceForm(forms.Form):
             self.whom = Whom.asked({"who": words, "customer": chosen})
         if self.whom.found is None:
             unclear = _("Several fit “%(words)s”: choose who it was.") % {"words": words}
-            nobody = self.whom.problem or _("Say who recommended them: part of a name, an e-mail or an id.")
+            nobody = self.whom.problem if words else _("Say who recommended them: part of a name, an e-mail or an id.")
             self.add_error("who", unclear if self.whom.offered else nobody)
 
     @property
