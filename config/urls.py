@@ -10,6 +10,8 @@ from crm.views import customer, customers, imports, log, rules
 from lifecycle.views import demo, ladder, lookback, today
 from crm.views import customer, customers, imports, log
 from lifecycle.views import definitions, demo, ladder, lookback, today
+from crm.views import customer, customers, evidence, imports, log
+from lifecycle.views import demo, ladder, lookback, pins, today
 from segments.views import pareto
 
 admin.site.site_header = admin.site.site_title = "Regulars"
@@ -21,6 +23,12 @@ urlpatterns = [
     path("customers/<int:pk>/log/", log.log_of, name="log_of"),
     path("rules/builder/", rules.builder, name="rule_builder"),
     path("rules/count/", rules.count, name="rule_count"),
+    path("customers/<int:pk>/evidence/", evidence.evidence, name="evidence"),
+    path("customers/<int:pk>/evidence/again/", evidence.again, name="evidence_again"),
+    path("customers/<int:pk>/evidence/<slug:kind>/back/", evidence.take_back, name="evidence_back"),
+    path("customers/<int:pk>/stage/", pins.stage, name="stage_by_hand"),
+    path("customers/<int:pk>/stage/<slug:ladder>/release/", pins.release, name="release"),
+    path("customers/<int:pk>/stage/<slug:ladder>/release/undo/", pins.undo_release, name="undo_release"),
     path("log/", log.log, name="log"),
     path("interactions/<int:pk>/undo/", log.undo, name="undo_log"),
     path("customers/<int:pk>/not-now/", today.not_now, name="not_now"),

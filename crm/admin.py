@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from crm import record
 from crm.fields import MoneyField
 from crm.fold import fold
-from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Job, Order, OrderLine, User
+from crm.models import Business, Changed, Channel, Customer, Evidence, Facts, Import, Interaction, Job, Order, OrderLine, User
 
 
 class Folded(admin.ModelAdmin[Any]):
@@ -144,6 +144,16 @@ class InteractionAdmin(Folded):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Interaction]) -> None:
         for interaction in queryset:
             record.delete_interaction(interaction=interaction)
+
+
+@admin.register(Evidence)
+class EvidenceAdmin(Folded, Derived):
+    """Recorded on the customer's page, with the customer's own column: crm/evidence.py."""
+
+    list_display = ["customer", "kind", "holds", "happened_on", "lost_reason", "by", "recorded_at"]
+    list_filter = ["kind", "holds", "lost_reason"]
+    list_select_related = ["customer", "by"]
+    search_fields = ["customer__search_key"]
 
 
 @admin.register(Facts)

@@ -32,6 +32,8 @@ ICONS = {
     "order": "shopping-bag",
     "refund": "corner-up-left",
     "note": "pencil",
+    "evidence": "badge-check",
+    "pin": "pin",
     "quiet": "hourglass",
     "due": "calendar-clock",
     "up": "arrow-up",

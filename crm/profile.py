@@ -78,18 +78,12 @@ class Profile:
 
     @property
     def outlook(self) -> str:
-        """What comes next without an order. Nothing of what has come: that is the stage, of which the floor above speaks."""
+        """When the next order comes, until it is so late that they may be taken for gone: of that speaks the floor above, by its rules."""
         facts, as_of = self.facts, self.figures.as_of
-        if not (facts and as_of and facts.due_on and facts.inactive_on and facts.lost_on):
+        if not (facts and as_of and facts.due_on and facts.inactive_on) or facts.inactive_on <= as_of:
             return ""
-        words = {"due": day(facts.due_on), "day": day(facts.inactive_on), "lost": day(facts.lost_on)}
-        if facts.lost_on <= as_of:
-            return ""
-        if facts.inactive_on <= as_of:
-            return _("Without an order they are taken for lost from %(lost)s.") % words
-        if facts.due_on <= as_of:
-            return _("The next order was due on %(due)s. Without one they become Inactive on %(day)s.") % words
-        return _("The next order is due on %(due)s. Without one they become Inactive on %(day)s.") % words
+        said = _("The next order was due on %(due)s.") if facts.due_on <= as_of else _("The next order is due on %(due)s.")
+        return said % {"due": day(facts.due_on)}
 
     @property
     def worth(self) -> list[Line]:

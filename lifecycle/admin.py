@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.admin import Derived, Folded
 from crm.rules import InvalidRule, described, parse
 from crm.rules.forms import RuleField
-from lifecycle.models import Ladder, NightlyRun, NightlyStep, Position, Stage, Transition, validate_stages
+from lifecycle.models import Ladder, NightlyRun, NightlyStep, PinChange, Position, Stage, Transition, validate_stages
 
 LAST_RANK, OUT_OF_THE_WAY = 9_999, 10_000
 
@@ -106,6 +106,15 @@ class TransitionAdmin(Folded, Derived):
     list_display = ["customer", "ladder", "from_stage", "to_stage", "effective_on", "source", "by", "reason"]
     list_filter = ["ladder", "source", "to_stage"]
     list_select_related = ["customer", "ladder", "from_stage", "to_stage", "by"]
+    search_fields = ["customer__search_key"]
+    ordering = ["-pk"]
+
+
+@admin.register(PinChange)
+class PinChangeAdmin(Folded, Derived):
+    list_display = ["customer", "ladder", "stage", "kind", "effective_on", "until", "by", "reason"]
+    list_filter = ["ladder", "kind"]
+    list_select_related = ["customer", "ladder", "stage", "by"]
     search_fields = ["customer__search_key"]
     ordering = ["-pk"]
 

@@ -24,6 +24,7 @@ class LifecycleConfig(AppConfig):
         catalogue.FAMILIES.append(self.belongings)
         # By name, for they need the models, which are not there yet when this module is loaded.
         import_module("lifecycle.standing")
+        import_module("lifecycle.pins")
         import_module("lifecycle.groups")
         navigation.register(
             Entry("home", _("Today"), "today", Place.DAILY, order=10, in_tabs=True, key="t"),

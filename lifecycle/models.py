@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.models import Customer, User
 from crm.rules import EVERYONE, InvalidRule, parse
+from lifecycle.pin_history import LONGEST_REASON as LONGEST_REASON
+from lifecycle.pin_history import PinChange as PinChange
 
 # The steps of the night that write what a rule that decides a stage cannot ask: what is decided by it, or after it.
 AFTER_STAGES = ("stages", "segments")
-LONGEST_REASON = 2000
 
 
 class Ladder(models.Model):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from crm.catalogue import Fact, Kind, find
 from crm.models import Customer
@@ -35,6 +35,43 @@ class Told(NamedTuple):
         up = is_up(move.from_stage, move.to_stage)
         by = str(move.by) if move.by else _("someone who has left") if move.source == Transition.Source.PERSON else ""
         return cls(move.customer, move.from_stage, move.to_stage, move.effective_on, up, reasons(move), by)
+
+
+class Value(NamedTuple):
+    """A fact that decided, as it was then, in words."""
+
+    label: str
+    value: str
+
+
+class Cause(NamedTuple):
+    """What made a move: the rule of a stage in one of its versions, or a person; with the facts that decided."""
+
+    words: str
+    values: list[Value]
+
+    @classmethod
+    def of(cls, move: Transition) -> "Cause":
+        """A person's move speaks for itself, and no fact decided it."""
+        if move.source == Transition.Source.PERSON:
+            return cls("", [])
+        words = _REPLAYED if move.source == Transition.Source.REPLAY else _BY_RULE
+        said = str(words) % {"stage": move.to_stage, "version": number(move.rule_version or 0)}
+        kept: Mapping[str, Any] = move.values
+        facts = [(fact, value) for name, value in kept.items() if (fact := find(name)) is not None]
+        return cls(said, [Value(fact.label, _kept(fact, value)) for fact, value in facts])
+
+
+_BY_RULE = gettext_lazy("By the rule of %(stage)s, version %(version)s")
+_REPLAYED = gettext_lazy("Worked out from the past by the rule of %(stage)s, version %(version)s")
+
+
+def _kept(fact: Fact, value: Any) -> str:
+    """As _words says it; what is there but cannot be read as its kind, for the fact has changed since, as it is."""
+    try:
+        return shown(fact, value) if value is None or isinstance(value, bool) else _words(fact, value)
+    except (ValueError, TypeError, ArithmeticError):
+        return str(value)
 
 
 def reasons(move: Transition) -> list[str]:

@@ -4,32 +4,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from crm import marks, panels, timeline
 from crm.figures import Figures
-from crm.models import Business, Customer, Facts
+from crm.models import Business, Customer, Facts, FactsRow
 from crm.money import day
-from crm.rules import All, Answer, InvalidRule, Node, explained, leaves, parse
+from crm.rules import InvalidRule, Shape, explained, parse
 from lifecycle.heights import Heights
-from lifecycle.models import Position, Stage, Transition
-from lifecycle.reasons import Told
+from lifecycle.models import Ladder, PinChange, Position, Stage, Transition
+from lifecycle.moves import last_word
+from lifecycle.reasons import Cause, Told
+from lifecycle.silence import Foresight, Silence
 
-# The first number of a move's key in the timeline; those of the record are lower.
-MOVES = 10
+# The first number of a move's key in the timeline, and of a pin's; those of the record are lower.
+MOVES, PINS = 10, 11
 # Enough for anyone, and an end for whoever a rule moves to and fro.
 MOST_MOVES = 500
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where one customer stands on the primary ladder, and all that they came through, the latest first."""
+    """Where one customer stands on the primary ladder, and all that they came through, the latest first.
+
+    `pins` are those in force, of any ladder, the primary one first; `pin_changes` what people did with them.
+    """
 
     heights: Heights
     stage: Stage
     position: Position
     facts: Facts
     moves: Sequence[Transition]
+    pins: Sequence["Pin"]
+    pin_changes: Sequence[PinChange]
 
     @classmethod
     def of(cls, customer: Customer, business: Business) -> "Standing | None":
@@ -43,18 +51,23 @@ class Standing:
     @classmethod
     def _read(cls, customer: Customer, heights: Heights) -> "Standing | None":
         # By the customer alone: asked for the ladder too, SQLite goes through all who are on it.
-        held = {position.stage_id: position for position in Position.objects.filter(customer=customer)}
+        positions = Position.objects.filter(customer=customer).select_related("stage", "ladder")
+        held = {position.stage_id: position for position in positions}
         here = next((stage for stage in heights.stages if stage.pk in held), None)
         # A damaged record may have lost the facts; the next night makes them anew.
         facts = getattr(customer, "facts", None)
         if here is None or facts is None:
             return None
         made = Transition.objects.filter(customer=customer).select_related("by").order_by("-effective_on", "-pk")[:MOST_MOVES]
-        moves = [move for move in made if move.ladder_id == heights.ladder and move.superseded_at is None]
+        valid = [move for move in made if move.superseded_at is None]
+        changes = list(_pin_changes(customer).order_by("-effective_on", "-pk")[:MOST_MOVES])
+        pinned = sorted((position for position in held.values() if position.pinned), key=lambda one: (one.stage_id != here.pk, one.pk))
+        moves = [move for move in valid if move.ladder_id == heights.ladder]
         stages = {stage.pk: stage for stage in (*heights.stages, *heights.retired)}
         for move in moves:
             move.customer, move.from_stage, move.to_stage = customer, stages.get(move.from_stage_id or 0), stages[move.to_stage_id]
-        return cls(heights, here, held[here.pk], facts, moves)
+        pins = [Pin.of(position, last_word(position, [*valid, *changes])) for position in pinned]
+        return cls(heights, here, held[here.pk], facts, moves, pins, changes)
 
     @property
     def highest(self) -> Stage | None:
@@ -126,22 +139,31 @@ class Climb:
 
 @dataclass(frozen=True)
 class Pin:
-    """A person keeps them there: who, why, and to the end of which day; None for good."""
+    """A person keeps them in this stage: who, why, and to the end of which day; None for good."""
 
+    ladder: Ladder
+    stage: Stage
     by: str
     reason: str
     until: date | None
 
+    @classmethod
+    def of(cls, held: Position, act: Transition | PinChange | None) -> "Pin":
+        by = str(act.by) if act and act.by else _("someone who has left")
+        return cls(held.ladder, held.stage, by, act.reason if act else "", held.pinned_until)
+
 
 @dataclass(frozen=True)
 class Why:
-    """The comparisons that put a customer where they are, and those of the next rung."""
+    """What of its rule puts a customer where they are, what of the next rung's is missing, and when silence changes it."""
 
+    customer: Customer
     stage: Stage
     pin: Pin | None
-    answers: list[Answer]
+    rule: Shape | None
     next: Stage | None
-    next_answers: list[Answer]
+    next_rule: Shape | None
+    silence: Silence | None
     problem: str = ""
 
     @classmethod
@@ -149,29 +171,33 @@ class Why:
         """None before the first night, and in the past of who was not known yet. The past is placed by the rules alone, without pins."""
         if figures.as_of is None:
             return None
+        heights = Heights.of(figures.business)
         if figures.is_past:
-            heights = Heights.of(figures.business)
-            key = figures.facts.objects.filter(pk=customer.pk).values_list("stage", flat=True).first()
-            stage = heights.find(key) if key else None
-            return cls._decided(stage, None, heights, customer, figures) if stage else None
+            facts = figures.facts.objects.filter(pk=customer.pk).first()
+            stage = heights.find(facts.stage) if facts else None
+            return cls._decided(stage, None, heights, customer, figures, facts) if stage and facts else None
         standing = Standing.of(customer, figures.business)
-        return cls._decided(standing.stage, _pin(standing), standing.heights, customer, figures) if standing else None
+        return cls._decided(standing.stage, standing, heights, customer, figures, standing.facts) if standing else None
 
     @classmethod
-    def _decided(cls, stage: Stage, pin: Pin | None, heights: Heights, customer: Customer, figures: Figures) -> "Why":
-        above = _above(stage, heights)
+    def _decided(
+        cls, stage: Stage, standing: Standing | None, heights: Heights, customer: Customer, figures: Figures, facts: FactsRow
+    ) -> "Why":
+        assert figures.as_of
+        above, position = _above(stage, heights), standing.position if standing else None
+        pin = next((pin for pin in standing.pins if pin.ladder.pk == heights.ladder), None) if standing else None
         try:
-            rule, higher = parse(stage.rule), parse(above.rule) if above else All(())
+            rules = [parse(each.rule) for each in (stage, above) if each]
         except InvalidRule as wrong:
-            return cls(stage, pin, [], None, [], str(wrong))
-        answers = _answers(All((rule, higher)), customer, figures)
-        own = len(list(leaves(rule)))
-        return cls(stage, pin, answers[:own], above, answers[own:])
+            return cls(customer, stage, pin, None, None, None, None, str(wrong))
+        foresight = Foresight.of(stage, position, heights, customer, facts, figures.as_of)
+        shapes, found = explained(rules, customer, figures.as_of, figures.facts, foresight.cases)
+        return cls(customer, stage, pin, shapes[0], above, shapes[1] if above else None, foresight.read(found))
 
-
-def _answers(node: Node, customer: Customer, figures: Figures) -> list[Answer]:
-    assert figures.as_of
-    return explained(node, customer, figures.as_of, figures.facts) if any(leaves(node)) else []
+    @property
+    def is_rest(self) -> bool:
+        """Whether the stage takes whoever is left: its rule asks nothing."""
+        return self.rule is not None and not self.rule.leaves
 
 
 def _above(stage: Stage, heights: Heights) -> Stage | None:
@@ -179,29 +205,47 @@ def _above(stage: Stage, heights: Heights) -> Stage | None:
     return None if stage.rung is None or stage == rungs[-1] else rungs[rungs.index(stage) + 1]
 
 
-def _pin(standing: Standing) -> Pin | None:
-    if not standing.position.pinned:
-        return None
-    by_hand = next((move for move in standing.moves if move.source == Transition.Source.PERSON), None)
-    by = str(by_hand.by) if by_hand and by_hand.by else _("someone who has left")
-    return Pin(by, by_hand.reason if by_hand else "", standing.position.pinned_until)
+@dataclass(frozen=True)
+class Moved:
+    """A move as the timeline prints it: what it was, and what caused it."""
+
+    told: Told
+    cause: Cause
 
 
 def moves(customer: Customer, before: timeline.Before, limit: int) -> list[timeline.Entry]:
     """Moves on the primary ladder; where somebody was first placed is no move. The latest may have been read for the panels already."""
     read: Standing | None = vars(customer).get("standing")
     if read and before is None:
-        return [_entry(move, Told.of(move)) for move in read.moves if move.from_stage][:limit]
+        return [_entry(move) for move in read.moves if move.from_stage][:limit]
     made = Transition.objects.filter(timeline.before_it("effective_on", MOVES, before), customer=customer, ladder__is_primary=True)
     made = made.filter(superseded_at=None, from_stage__isnull=False).select_related("customer", "from_stage", "to_stage", "by")
-    return [_entry(move, Told.of(move)) for move in made.order_by("-effective_on", "-pk")[:limit]]
+    return [_entry(move) for move in made.order_by("-effective_on", "-pk")[:limit]]
 
 
-def _entry(move: Transition, told: Told) -> timeline.Entry:
-    return timeline.Entry(told.on, (MOVES, move.pk), "up" if told.is_up else "down", "lifecycle/_moved.html", told)
+def _entry(move: Transition) -> timeline.Entry:
+    told = Told.of(move)
+    shown = Moved(told, Cause.of(move))
+    return timeline.Entry(told.on, (MOVES, move.pk), "up" if told.is_up else "down", "lifecycle/_moved.html", shown)
+
+
+def pin_changes(customer: Customer, before: timeline.Before, limit: int) -> list[timeline.Entry]:
+    """Pins set where somebody stood already, and released, on any ladder. The latest may have been read for the panels already."""
+    read: Standing | None = vars(customer).get("standing")
+    if read and before is None:
+        found = list(read.pin_changes)[:limit]
+    else:
+        older = _pin_changes(customer).filter(timeline.before_it("effective_on", PINS, before))
+        found = list(older.order_by("-effective_on", "-pk")[:limit])
+    return [timeline.Entry(one.effective_on, (PINS, one.pk), "pin", "lifecycle/_pin_changed.html", one) for one in found]
+
+
+def _pin_changes(customer: Customer) -> QuerySet[PinChange]:
+    return PinChange.objects.filter(customer=customer).select_related("by", "stage", "ladder")
 
 
 marks.provide(lambda business: Heights.of(business).marks)
 timeline.register(moves)
+timeline.register(pin_changes)
 panels.register(panels.Panel("lifecycle/_climb.html", Climb.of, order=-10))
 panels.register(panels.Panel("lifecycle/_why_stage.html", Why.of, order=10))

@@ -15,6 +15,8 @@ from crm.models import Customer, User
 
 IN, BAD, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 400, 405, 403, 404, 410
 TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT = "/login/", "/", "/admin/", "/import/"
+IN, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 405, 403, 404, 410
+TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT, TO_EVA = "/login/", "/", "/admin/", "/import/", "/customers/1/"
 
 # Route: GET and POST (HEAD is as GET) for nobody, for staff, for an owner; a text is where it leads.
 ROUTES = {
@@ -44,6 +46,12 @@ ROUTES = {
     "settings/ladders/<slug:key>/ladder/add/": [(TO_LOGIN, TO_LOGIN), (REFUSED, REFUSED), (MISSING, MISSING)],
     "settings/ladders/<slug:key>/<slug:stage>/": [(TO_LOGIN, TO_LOGIN), (REFUSED, REFUSED), (MISSING, MISSING)],
     "settings/ladders/<slug:key>/<slug:stage>/leave/": [(TO_LOGIN, TO_LOGIN), (REFUSED, REFUSED), (MISSING, MISSING)],
+    "customers/<int:pk>/evidence/": [(TO_LOGIN, TO_LOGIN), (IN, IN), (IN, IN)],
+    "customers/<int:pk>/evidence/again/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_EVA), (NO_SUCH_WAY, TO_EVA)],
+    "customers/<int:pk>/evidence/<slug:kind>/back/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_EVA), (NO_SUCH_WAY, TO_EVA)],
+    "customers/<int:pk>/stage/": [(TO_LOGIN, TO_LOGIN), (IN, IN), (IN, IN)],
+    "customers/<int:pk>/stage/<slug:ladder>/release/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, MISSING), (NO_SUCH_WAY, MISSING)],
+    "customers/<int:pk>/stage/<slug:ladder>/release/undo/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, MISSING), (NO_SUCH_WAY, MISSING)],
     "look-back/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
     "look-back/end/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
     "look-back/progress/": [(TO_LOGIN, TO_LOGIN), (TO_HOME, NO_SUCH_WAY), (TO_HOME, NO_SUCH_WAY)],

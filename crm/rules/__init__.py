@@ -5,19 +5,20 @@ a Q over Facts, and SQL is the only evaluator. `described` says it in words, `ex
 """
 
 from crm.rules.query import compiled
+from crm.rules.shape import Shape, explained
 from crm.rules.text import loads
 from crm.rules.tree import EVERYONE, All, Any, InvalidRule, Leaf, Node, Not, leaves, parse
-from crm.rules.words import Answer, described, explained
+from crm.rules.words import described
 
 __all__ = [
     "EVERYONE",
     "All",
-    "Answer",
     "Any",
     "InvalidRule",
     "Leaf",
     "Node",
     "Not",
+    "Shape",
     "compiled",
     "described",
     "explained",

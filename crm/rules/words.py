@@ -1,22 +1,17 @@
-"""A rule in words, in the reader's language; and held against one customer: which comparison holds, and the customer's own value."""
+"""A rule in words, in the reader's language."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any as Anything
 
-from django.db.models import BooleanField, Case, Value, When
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from crm.catalogue import Belonging, Fact, Kind
-from crm.models import Customer, Facts, FactsRow
+from crm.catalogue import Fact, Kind
 from crm.money import day
-from crm.rules.query import compiled
-from crm.rules.tree import All, Any, Leaf, Node, Not, leaves
+from crm.rules.tree import All, Any, Leaf, Node, Not
 from crm.rules.values import DAYS_OPS
 
 _SENTENCES: dict[str, Promise] = {
@@ -111,38 +106,3 @@ def shown(fact: Fact, value: Anything) -> str:
     number = Decimal(str(value))
     places = 2 if fact.kind == Kind.MONEY else 0 if number == int(number) else None
     return number_format(number, places, use_l10n=True, force_grouping=True)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One comparison held against one customer: its words, whether it holds, and the customer's own value as people read it."""
-
-    words: str
-    holds: bool
-    value: str
-
-
-def explained(node: Node, customer: Customer, as_of: date, facts: type[FactsRow] = Facts) -> list[Answer]:
-    """Each comparison of the rule for `customer`, from left to right, decided by the same SQL that places; one query."""
-    asked = list(leaves(node))
-    ticks = {
-        f"leaf{place}": Case(
-            When(compiled(leaf, as_of), then=Value(True)),
-            default=Value(False),
-            output_field=BooleanField(),
-        )
-        for place, leaf in enumerate(asked)
-    }
-    own = {leaf.fact.own_path for leaf in asked if not isinstance(leaf.fact, Belonging)}
-    row = facts.objects.filter(pk=customer.pk).annotate(**ticks).values(*ticks, *own).get()
-    return [Answer(described(leaf), row[f"leaf{place}"], _own(leaf, row, as_of)) for place, leaf in enumerate(asked)]
-
-
-def _own(leaf: Leaf, row: Mapping[str, Anything], as_of: date) -> str:
-    if isinstance(leaf.fact, Belonging):
-        # The tick says it: there may be many, or none.
-        return ""
-    value = row[leaf.fact.own_path]
-    if leaf.fact.kind == Kind.AGE and value is not None:
-        value = (as_of - value).days
-    return shown(leaf.fact, value)

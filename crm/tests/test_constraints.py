@@ -8,10 +8,25 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 
-from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Job, Order, OrderLine, PastFacts, Pulse, User
+from crm.models import (
+    Business,
+    Changed,
+    Channel,
+    Customer,
+    Evidence,
+    Facts,
+    Import,
+    Interaction,
+    Job,
+    Order,
+    OrderLine,
+    PastFacts,
+    Pulse,
+    User,
+)
 from crm.tests.factories import make_customer, make_interaction, make_order, make_owner
 from lifecycle.kotler import install as ladder
-from lifecycle.models import Ladder, NightlyRun, NightlyStep, NotNow, Position, Stage, Transition
+from lifecycle.models import Ladder, NightlyRun, NightlyStep, NotNow, PinChange, Position, Stage, Transition
 from lifecycle.stages import place
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +45,16 @@ def order(**values):
 
 def interaction(**values):
     make_interaction(), Interaction.objects.update(**values)
+
+
+def evidence(**values):
+    Evidence.objects.create(**({"customer": make_customer(), "kind": "only_us", "happened_on": DAY} | values))
+
+
+def pin_change(**values):
+    on = ladder()
+    told = {"customer": make_customer(), "ladder": on, "stage": on.stages.first(), "kind": "pinned", "effective_on": DAY, "reason": "Met"}
+    PinChange.objects.create(**(told | values))
 
 
 def business(**values):
@@ -126,6 +151,12 @@ REFUSED = {
     "customer_entity_is_known": [lambda: customer(entity=""), lambda: customer(entity="Person")],
     "customer_market_is_known": [lambda: customer(market="b2g")],
     "customer_kind_is_known": [lambda: customer(kind="friend")],
+    "evidence_kind_is_known": [lambda: evidence(kind="friend"), lambda: evidence(kind="")],
+    "evidence_reason_is_of_one_who_left": [
+        lambda: evidence(lost_reason="price"),
+        lambda: evidence(kind="lost", holds=False, lost_reason="price"),
+    ],
+    "pin_change_has_its_reason": [lambda: pin_change(reason=""), lambda: pin_change(kind="moved")],
     "facts_pareto_class_is_known": [lambda: facts(pareto_class="few")],
     "facts_order_dates_stand_together": [
         lambda: facts(first_order_on=DAY),

@@ -108,15 +108,14 @@ class TestTheRhythm:
         said = text(owner.get(address(martin)))
 
         assert "71 days since the last order; usually every 32 days." in said
-        assert "The next order was due on 15 October. Without one they become Inactive on 19 December." in said
+        assert "The next order was due on 15 October." in said
 
     @pytest.mark.parametrize(
         ("as_of", "outlook"),
         [
-            (date(2026, 10, 1), "The next order is due on 15 October. Without one they become Inactive on 19 December."),
-            (date(2026, 12, 18), "The next order was due on 15 October. Without one they become Inactive on 19 December."),
-            (date(2026, 12, 19), "Without an order they are taken for lost from 13 September 2027."),
-            (date(2027, 9, 13), ""),
+            (date(2026, 10, 1), "The next order is due on 15 October."),
+            (date(2026, 12, 18), "The next order was due on 15 October."),
+            (date(2026, 12, 19), ""),
         ],
     )
     def test_only_what_is_to_come_is_said(self, martin, monkeypatch, as_of, outlook):

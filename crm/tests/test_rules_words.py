@@ -8,6 +8,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from django.db import connection
+from django.db.models import Case, When
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from django.utils.translation import trans_real
@@ -157,9 +158,10 @@ class RandomExplanations(TestCase):
             node = parse(a_rule(dice))
             found = set(Facts.objects.filter(compiled(node, AS_OF)).values_list("pk", flat=True))
             for customer in Customer.objects.all():
-                answers = explained(node, customer, AS_OF)
+                ((shape,), _beside) = explained([node], customer, AS_OF)
 
-                assert holding(node, (answer.holds for answer in answers)) == (customer.pk in found)
+                assert shape.holds == (customer.pk in found)
+                assert holding(node, (answer.holds for answer in shape.leaves)) == shape.holds
 
 
 @pytest.fixture
@@ -190,8 +192,9 @@ OWN = [
 
 @pytest.mark.parametrize(("rule", "holds", "own"), OWN, ids=[ascii(rule)[:60] for rule, _holds, _own in OWN])
 def test_each_answer_has_the_words_the_tick_and_the_own_value(jana, rule, holds, own):
-    (answer,) = explained(parse(rule), jana, AS_OF)
+    ((answer,), _beside) = explained([parse(rule)], jana, AS_OF)
 
+    assert answer.leaves == [answer]
     assert (answer.words, answer.holds, answer.value) == (said(rule), holds, own)
 
 
@@ -202,11 +205,33 @@ def test_a_whole_rule_is_one_query_and_the_answers_stand_from_left_to_right(jana
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        answers = explained(node, jana, AS_OF)
+        ((shape,), _beside) = explained([node], jana, AS_OF)
 
     assert len(queries) == 1
-    assert [answer.holds for answer in answers] == [holds for _rule, holds, _own in OWN] + [False]
+    assert [answer.holds for answer in shape.leaves] == [holds for _rule, holds, _own in OWN] + [False]
 
 
 def test_a_rule_without_comparisons_has_no_answers(jana):
-    assert explained(parse({"all": []}), jana, AS_OF) == []
+    ((shape,), _beside) = explained([parse({"all": []})], jana, AS_OF)
+
+    assert (shape.kind, shape.holds, shape.leaves) == ("all", True, [])
+
+
+def test_the_answers_keep_the_shape_of_the_rule_and_a_group_of_one_is_its_part(jana):
+    (many, few) = {"fact": "orders", "op": ">", "value": 1000}, {"fact": "orders", "op": "<", "value": 5}
+    node = parse({"any": [{"all": [many, few]}, {"not": {"any": [few]}}]})
+    ((shape,), _beside) = explained([node], jana, AS_OF)
+
+    assert (shape.kind, shape.holds) == ("any", True)
+    assert [(part.kind, part.holds, [leaf.holds for leaf in part.leaves]) for part in shape.parts] == [
+        ("all", False, [True, False]),
+        ("not", True, [False]),
+    ]
+
+
+def test_several_rules_and_what_is_asked_beside_them_are_one_query(jana):
+    with CaptureQueriesContext(connection) as queries:
+        shapes, beside = explained([parse(OWN[0][0]), parse(OWN[1][0])], jana, AS_OF, beside={"is_here": Case(When(pk=jana.pk, then=7))})
+
+    assert len(queries) == 1
+    assert [shape.holds for shape in shapes] == [False, True] and beside == {"is_here": 7}

@@ -83,7 +83,7 @@ def test_looking_back_the_figures_of_that_day_say_why():
     shown = Why.of(customer, figures)
 
     assert (shown.stage.key, shown.next.key, shown.pin) == ("first-time", "repeat", None)
-    assert [(answer.holds, answer.value) for answer in [*shown.answers, *shown.next_answers]] == [(True, "1"), (False, "1")]
+    assert [(answer.holds, answer.value) for answer in [*shown.rule.leaves, *shown.next_rule.leaves]] == [(True, "1"), (False, "1")]
 
 
 def test_looking_back_the_page_says_both():
@@ -174,9 +174,11 @@ def test_why_shows_each_comparison_with_its_value_and_what_is_next():
     shown = why(climber(**REPEAT))
 
     assert (shown.stage.key, shown.pin) == ("repeat", None)
-    assert [(answer.words, answer.holds, answer.value) for answer in shown.answers] == [("“Days with an order” is at least 2", True, "3")]
+    assert [(answer.words, answer.holds, answer.value) for answer in shown.rule.leaves] == [
+        ("“Days with an order” is at least 2", True, "3")
+    ]
     assert shown.next.key == "client"
-    assert [(answer.words, answer.holds, answer.value) for answer in shown.next_answers] == [
+    assert [(answer.words, answer.holds, answer.value) for answer in shown.next_rule.leaves] == [
         ("“Orders in 12 months” is at least 4", False, "3"),
         ("“Buys only from us” is yes", False, "no"),
     ]
@@ -185,15 +187,15 @@ def test_why_shows_each_comparison_with_its_value_and_what_is_next():
 def test_whom_no_other_stage_takes_is_told_so():
     shown = why(climber())
 
-    assert shown.answers == [] and shown.next.key == "first-time"
-    assert [answer.holds for answer in shown.next_answers] == [False]
+    assert shown.is_rest and shown.next.key == "first-time"
+    assert [answer.holds for answer in shown.next_rule.leaves] == [False]
 
 
 def test_on_the_highest_rung_and_beside_the_ladder_nothing_is_next():
     assert why(climber(is_partner=True)).next is None
     shown = why(climber(is_marked_lost=True))
-    assert shown.next is None and shown.next_answers == []
-    assert [answer.holds for answer in shown.answers] == [True, False]
+    assert shown.next is None and shown.next_rule is None
+    assert [answer.holds for answer in shown.rule.leaves] == [True, False]
 
 
 def test_a_pin_is_shown_with_who_why_and_until_when():
@@ -203,7 +205,7 @@ def test_a_pin_is_shown_with_who_why_and_until_when():
     shown = why(customer)
 
     assert (shown.pin.by, shown.pin.reason, shown.pin.until) == ("Jana", "She told me so.", until)
-    assert [answer.holds for answer in shown.answers] == [False, False]
+    assert [answer.holds for answer in shown.rule.leaves] == [False, False]
     jana.delete()
     Position.objects.update(pinned_until=None)
     assert (why(customer).pin.by, why(customer).pin.until) == ("someone who has left", None)
@@ -214,7 +216,7 @@ def test_a_rule_that_cannot_be_read_any_more_is_said():
     Stage.objects.filter(key="client").update(rule={"fact": "gone", "op": "=", "value": 1})
     shown = why(customer)
 
-    assert shown.answers == [] and "There is no fact called “gone”." in shown.problem
+    assert shown.rule is None and "There is no fact called “gone”." in shown.problem
 
 
 def test_moves_are_in_the_timeline_and_first_placements_are_not():
@@ -222,7 +224,7 @@ def test_moves_are_in_the_timeline_and_first_placements_are_not():
     entry, *others = moves(customer, None, 10)
 
     assert others == [] and (entry.on, entry.icon, entry.key[0]) == (AS_OF, "up", MOVES)
-    assert (entry.of.before.key, entry.of.after.key, entry.of.reasons) == ("prospect", "repeat", ["Ordered on 3 days."])
+    assert (entry.of.told.before.key, entry.of.told.after.key, entry.of.told.reasons) == ("prospect", "repeat", ["Ordered on 3 days."])
 
 
 def test_the_timeline_of_moves_goes_on_where_it_ended():
@@ -278,19 +280,19 @@ def test_the_panels_share_what_they_read(django_assert_num_queries):
     customer = known(climber(**REPEAT))
     shown = figures()
 
-    # The stages, the positions, the moves and, where the page did not bring them, the facts; then the comparisons.
-    with django_assert_num_queries(4):
+    # The stages, the positions, the moves, the pins and, where the page did not bring them, the facts; then the comparisons.
+    with django_assert_num_queries(5):
         assert Climb.of(customer, shown)
     with django_assert_num_queries(1):
         assert Why.of(customer, shown)
 
 
-def test_the_whole_page_of_a_customer_takes_eleven_statements(django_assert_num_queries):
-    """Three of them of the frame, three of the ladder, and one for what decides the stage."""
+def test_the_whole_page_of_a_customer_takes_thirteen_statements(django_assert_num_queries):
+    """Three of the frame, four of the ladder with its pins, one for evidence, and one for what decides the stage and will decide it."""
     customer, owner = climber(**REPEAT), cast.signed_in(cast.owner())
     make_order(customer, ordered_on=AS_OF)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         assert owner.get(f"/customers/{customer.pk}/").status_code == 200
 
 
