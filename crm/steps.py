@@ -138,8 +138,8 @@ def count_referrals(as_of: date, facts: type[FactsRow] = Facts) -> int:
     return _count_referrals(concerned)
 
 
-def count_referrals_of(customers: Sequence[int]) -> int:
-    return _count_referrals(Facts.objects.filter(pk__in=customers))
+def count_referrals_of(customers: Sequence[int], facts: type[FactsRow] = Facts) -> int:
+    return _count_referrals(facts.objects.filter(pk__in=bulk.among(customers)))
 
 
 def _count_referrals(concerned: QuerySet[FactsRow]) -> int:

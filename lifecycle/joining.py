@@ -14,6 +14,7 @@ from time import sleep
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from crm import bulk, locks
@@ -126,12 +127,12 @@ def join(ladders: Sequence[Rungs], until: date, customers: Ints) -> None:
 
 def _join(ladder: Ladder, until: date, first: int, last: int) -> None:
     # The lock of all who write positions, in one order.
-    list(Facts.objects.select_for_update().filter(pk__range=(first, last)).order_by("pk").values_list("pk"))
-    theirs = {"ladder": ladder, "customer__range": (first, last)}
-    positions = Position.objects.filter(**theirs).values_list("customer", "pk", "stage")
-    recorded = Transition.objects.filter(**theirs, superseded_at=None).order_by("customer", "effective_on", "pk")
+    list(Facts.objects.select_for_update().filter(pk__gte=first, pk__lte=last).order_by("pk").values_list("pk"))
+    theirs = Q(ladder=ladder, customer__gte=first, customer__lte=last)
+    positions = Position.objects.filter(theirs).values_list("customer", "pk", "stage")
+    recorded = Transition.objects.filter(theirs, superseded_at=None).order_by("customer", "effective_on", "pk")
     there = _by_customer(recorded.values_list("customer", *OWN))
-    replayed = ReplayedMove.objects.filter(**theirs).order_by("customer", "effective_on")
+    replayed = ReplayedMove.objects.filter(theirs).order_by("customer", "effective_on")
     columns = ("customer", "from_stage", "to_stage", "effective_on", "rule_version", "values")
     found = _by_customer((pk, None, *move[:3], REPLAY, *move[3:]) for pk, *move in replayed.values_list(*columns))
     made, since = {}, []

@@ -12,13 +12,12 @@ from time import perf_counter
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm import arrays, bulk, locks, reader, steps
-from crm.facts import Ints
+from crm.facts import EMPTY, Ints
 from crm.failpoints import failpoint
 from crm.models import Business, Customer, ReplayFacts
 from crm.rules import leaves
@@ -110,7 +109,7 @@ class Walk:
     ladders: list[Rungs]
     # All customers as it begins, ascending; who comes later is not looked at.
     keys: Ints
-    # By ladder, in the order of `keys`: the stage, 0 for nowhere yet.
+    # By ladder, in the order of `keys`: the stage, EMPTY for nowhere yet.
     placed: list[Ints]
     asked: set[str]
     gap: int = Business.DEFAULT_GAP_DAYS
@@ -122,7 +121,7 @@ class Walk:
         ladders = [Rungs.load(ladder) for ladder in Ladder.objects.order_by("pk")]
         (keys,) = arrays.fetch(["id"], "FROM crm_customer ORDER BY id")
         asked = {leaf.fact.name for rungs in ladders for rule in rungs.rules for leaf in leaves(rule)}
-        return cls(ladders, keys, [np.zeros(len(keys), dtype=np.int64) for _rungs in ladders], asked)
+        return cls(ladders, keys, [np.full(len(keys), EMPTY, dtype=np.int64) for _rungs in ladders], asked)
 
     def check(self) -> None:
         """Raises ReplayCut where nobody is left of those it began with."""
@@ -148,14 +147,12 @@ class Walk:
     def _place(self, day: date, some: Ints) -> None:
         """One statement for all ladders; only who moved is looked at again."""
         within = Q(pk__gte=int(self.keys[some[0]]), pk__lte=int(self.keys[some[-1]]))
-        stages = {f"to{place}": Coalesce(rungs.case(day), Value(0)) for place, rungs in enumerate(self.ladders)}
-        rows = list(ReplayFacts.objects.filter(within).annotate(**stages).values_list("pk", *stages))
-        if not rows:
-            return
-        pks, *columns = np.array(rows, dtype=np.int64).T
+        stages = {f"to{place}": rungs.case(day) for place, rungs in enumerate(self.ladders)}
+        found = ReplayFacts.objects.filter(within).annotate(key=F("pk"), **stages).values("key", *stages)
+        pks, *columns = arrays.fetch_values(found)
         at = np.searchsorted(self.keys, pks)
         for rungs, stood, now in zip(self.ladders, self.placed, columns, strict=True):
-            moved = (now != stood[at]) & (now != 0)
+            moved = (now != stood[at]) & (now != EMPTY)
             self._record(rungs, day, dict(zip(pks[moved].tolist(), stood[at[moved]].tolist(), strict=True)))
             stood[at[moved]] = now[moved]
 
@@ -164,7 +161,7 @@ class Walk:
         for start in range(0, len(moving), MOVED_AT_ONCE):
             chosen = ReplayFacts.objects.filter(pk__in=bulk.among(moving[start : start + MOVED_AT_ONCE])).annotate(to=rungs.case(day))
             rows = [
-                (pk, rungs.ladder.pk, was[pk] or None, to, day.isoformat(), versions[to], json.dumps(values, allow_nan=False))
+                (pk, rungs.ladder.pk, None if was[pk] == EMPTY else was[pk], to, day.isoformat(), versions[to], json.dumps(values, allow_nan=False))
                 for (pk, to), values in rungs.causes(chosen.order_by("pk"), ["pk", "to"], day)
             ]
             with transaction.atomic():
@@ -178,9 +175,11 @@ COLUMNS = ("customer", "ladder", "from_stage", "to_stage", "effective_on", "rule
 
 def compute_past(walk: Walk, day: date) -> None:
     """Brings ReplayFacts from the day that they stand at to a later one."""
-    added = steps.add_rows(known(day).filter(pk__lte=walk.last, replay_facts=None), ReplayFacts)
-    failpoint("replay.rows")
     touched = None if walk.before is None else _touched(walk.before, day)
+    new = known(day).filter(pk__lte=walk.last, replay_facts=None)
+    # Who is known from that day on is touched by what makes them known.
+    added = steps.add_rows(new if touched is None else new.filter(pk__in=bulk.among(touched.tolist())), ReplayFacts)
+    failpoint("replay.rows")
     if touched is None or len(touched) > MANY * len(walk.keys):
         steps.compute_everyone(day, ReplayFacts, walk.gap)
     else:
@@ -192,9 +191,18 @@ def compute_past(walk: Walk, day: date) -> None:
         steps.expect(ReplayFacts, gap)
         walk.gap = gap
     if "referrals_ordered" in walk.asked:
-        steps.count_referrals(day, ReplayFacts)
+        _count_referrals(day, touched)
     if "pareto_class" in walk.asked:
         classify_pareto(day, ReplayFacts)
+
+
+def _count_referrals(day: date, touched: Ints | None) -> None:
+    """Whoever has more or less to show for it referred somebody who is touched."""
+    if touched is None:
+        steps.count_referrals(day, ReplayFacts)
+    else:
+        referred = Customer.objects.filter(pk__in=bulk.among(touched.tolist()), referred_by__isnull=False)
+        steps.count_referrals_of(sorted(set(referred.values_list("referred_by", flat=True))), ReplayFacts)
 
 
 def _touched(before: date, day: date) -> Ints:

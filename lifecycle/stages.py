@@ -205,8 +205,9 @@ def tell(ladder: Ladder, customers: Collection[int]) -> None:
 
 def _read(rungs: Rungs, as_of: date, customers: Sequence[int]) -> Iterator[Move]:
     moving = _standing(rungs, as_of).filter(_moves(as_of), pk__in=customers).order_by("pk")
-    for own, values in rungs.causes(moving, ["pk", "to", "was", "position", "came", "customer__created"], as_of):
-        yield Move(*own, values=values)
+    own = ["pk", "to", "was", "position", "came", "customer__created"]
+    for (pk, to, was, position, came, created), values in rungs.causes(moving, own, as_of):
+        yield Move(pk, to, was, position, came, created, values)
 
 
 def _begun_anew(ladder: Ladder, moves: list[Move]) -> list[Move]:
