@@ -6,12 +6,8 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from config import views
-from crm.views import customer, customers, imports, log, rules
-from lifecycle.views import demo, ladder, lookback, today
-from crm.views import customer, customers, imports, log
-from lifecycle.views import definitions, demo, ladder, lookback, today
-from crm.views import customer, customers, evidence, imports, log
-from lifecycle.views import demo, ladder, lookback, pins, today
+from crm.views import customer, customers, evidence, imports, log, rules
+from lifecycle.views import definitions, demo, ladder, lookback, pins, today
 from segments.views import pareto
 
 admin.site.site_header = admin.site.site_title = "Regulars"

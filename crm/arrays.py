@@ -6,9 +6,11 @@ And the date arithmetic that the engines write differently.
 import io
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.db.models import QuerySet
 
 from crm.facts import EMPTY, Ints
 
@@ -16,7 +18,7 @@ _HEADER, _TRAILER = 19, 2
 _FETCH = 50_000
 
 
-def fetch(columns: Sequence[str], rest: str, parameters: Sequence[int | str] = ()) -> list[Ints]:
+def fetch(columns: Sequence[str], rest: str, parameters: Sequence[Any] = ()) -> list[Ints]:
     """One array per SQL expression in `columns` of SELECT columns `rest`; NULL is EMPTY.
 
     The SQL is written by this program; what varies goes through `parameters`.
@@ -35,6 +37,13 @@ def fetch(columns: Sequence[str], rest: str, parameters: Sequence[int | str] = (
             blocks.append(flat.reshape(-1, len(columns)))
     table = np.concatenate(blocks) if blocks else np.empty((0, len(columns)), dtype=np.int64)
     return [np.ascontiguousarray(table[:, place]) for place in range(len(columns))]
+
+
+def fetch_values(found: QuerySet[Any, Any]) -> list[Ints]:
+    """The same of a queryset whose `values` are annotations, each a whole number."""
+    sql, parameters = found.query.sql_with_params()
+    names = [connection.ops.quote_name(name) for name in found.query.annotation_select]
+    return fetch(names, f"FROM ({sql}) AS found", parameters)
 
 
 def _from_binary_copy(buffer: io.BytesIO, width: int) -> list[Ints]:

@@ -1,14 +1,16 @@
 """What the kernel reads, in ranges of customers: the record as sorted arrays, and the facts as they stand."""
 
 from collections.abc import Iterator, Sequence, Sized
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
 
 from crm import arrays
 from crm.catalogue import FACTS, Kind
-from crm.facts import EMPTY, NAMES, Contacts, Ints, Orders, People
+from crm.facts import EMPTY, NAMES, UNPAID, Contacts, Ints, Orders, People
 from crm.models import Channel, Facts, FactsRow
+from crm.windows import years_before
 
 # A range of customers is read, computed and written at once: about 20 MB of orders for a business with ten a head.
 RANGE = 20_000
@@ -92,6 +94,25 @@ def stored(batch: People, channels: Channels, facts: type[FactsRow] = Facts) -> 
     now = dict(zip(NAMES, values, strict=True))
     now["favourite_channel"] = channels.ranks(now["favourite_channel"])
     return ids, now
+
+
+def touched(before: date, until: date) -> Ints:
+    """Whose facts the kernel may find different at the later of two dates, ascending: something of theirs has come, or left a window."""
+    spans = [(years_before(before, years).isoformat(), years_before(until, years).isoformat()) for years in range(3)]
+    orders = [_customers("crm_order", ["ordered_on"], [span]) for span in spans]
+    # Unpaid for more than 30 days.
+    late = ((before - timedelta(days=31)).isoformat(), (until - timedelta(days=31)).isoformat())
+    orders.append(_customers("crm_order", ["ordered_on"], [late], f"status = {UNPAID} AND"))
+    contacts = _customers("crm_interaction", ["happened_on"], spans[:2])
+    marks = _customers("crm_customer", MARKS, spans[:1], key="id")
+    return np.unique(np.concatenate([*orders, contacts, marks]))
+
+
+def _customers(table: str, days: Sequence[str], spans: Sequence[tuple[str, str]], which: str = "", key: str = "customer_id") -> Ints:
+    """Of whom `table` has a row with one of its `days` after the first and not after the last of one of `spans`."""
+    within = " OR ".join(f"({day} > %s AND {day} <= %s)" for day in days for _span in spans)
+    bounds = [bound for _day in days for span in spans for bound in span]
+    return arrays.fetch([key], f"FROM {table} WHERE {which} {key} IS NOT NULL AND ({within})", bounds)[0]
 
 
 def _of(batch: People) -> tuple[str, list[int]]:

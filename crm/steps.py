@@ -58,7 +58,12 @@ def compute_everyone(as_of: date, facts: type[FactsRow], gap: int) -> int:
 
 def compute_facts_of(customers: Sequence[int], as_of: date) -> int:
     """The kernel over `customers` (primary keys, ascending) alone; notes are the caller's."""
-    return _compute(reader.people_among(customers), as_of, Facts, Business.load().gap_days)
+    return compute_among(customers, as_of, Facts, Business.load().gap_days)
+
+
+def compute_among(customers: Sequence[int], as_of: date, facts: type[FactsRow], gap: int) -> int:
+    """As compute_everyone, over `customers` (primary keys, ascending) alone."""
+    return _compute(reader.people_among(customers), as_of, facts, gap)
 
 
 def _compute(batches: Iterable[People], as_of: date, facts: type[FactsRow], gap: int) -> int:
@@ -133,8 +138,8 @@ def count_referrals(as_of: date, facts: type[FactsRow] = Facts) -> int:
     return _count_referrals(concerned)
 
 
-def count_referrals_of(customers: Sequence[int]) -> int:
-    return _count_referrals(Facts.objects.filter(pk__in=customers))
+def count_referrals_of(customers: Sequence[int], facts: type[FactsRow] = Facts) -> int:
+    return _count_referrals(facts.objects.filter(pk__in=bulk.among(customers)))
 
 
 def _count_referrals(concerned: QuerySet[FactsRow]) -> int:

@@ -44,10 +44,14 @@ def _climb(as_of: date, tell: Tell) -> None:
 
 def known(as_of: date) -> QuerySet[Customer]:
     """Who was known by the end of that day: from the day they were entered, ordered first or were first in contact (DEFINITIONS)."""
-    end = datetime.combine(as_of + timedelta(days=1), time(), tzinfo=ZoneInfo(Business.load().zone))
     ordered = Exists(Order.objects.filter(customer=OuterRef("pk"), ordered_on__lte=as_of))
     contacted = Exists(Interaction.objects.filter(customer=OuterRef("pk"), happened_on__lte=as_of))
-    return Customer.objects.filter(Q(created__lt=end) | Q(ordered) | Q(contacted))
+    return Customer.objects.filter(Q(created__lt=end_of(as_of)) | Q(ordered) | Q(contacted))
+
+
+def end_of(day: date) -> datetime:
+    """The instant at which that day of the business is over."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(Business.load().zone))
 
 
 def _rows(as_of: date) -> int:

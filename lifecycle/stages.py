@@ -72,6 +72,19 @@ class Rungs(NamedTuple):
                 break
         return list(asked.values())
 
+    @property
+    def paths(self) -> list[str]:
+        """Of all facts that its rules ask, the lookup paths."""
+        return list(dict.fromkeys(leaf.fact.path for rule in self.rules for leaf in leaves(rule)))
+
+    def causes(self, found: QuerySet[Any], own: Sequence[str], as_of: date) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+        """For each row of `found` (a FactsRow with the stage as `to`) its columns `own`, of which the second is "to", and what decided."""
+        deciding = {stage.pk: self.deciding(stage.pk) for stage in self.stages}
+        paths = self.paths
+        for row in found.values_list(*own, *paths):
+            values = dict(zip(paths, row[len(own) :], strict=True))
+            yield row[: len(own)], {fact.name: _value(fact, values[fact.path], as_of) for fact in deciding[row[1]]}
+
 
 def _rule(ladder: Ladder, stage: Stage) -> Node:
     try:
@@ -219,13 +232,10 @@ def tell(ladder: Ladder, customers: Collection[int]) -> None:
 
 
 def _read(rungs: Rungs, as_of: date, customers: Sequence[int]) -> Iterator[Move]:
-    paths = list(dict.fromkeys(leaf.fact.path for rule in rungs.rules for leaf in leaves(rule)))
-    deciding = {stage.pk: rungs.deciding(stage.pk) for stage in rungs.stages}
     moving = standing(rungs, as_of).filter(moves(as_of), pk__in=customers).order_by("pk")
     own = ["pk", "to", "was", "position", "came", "customer__created"]
-    for pk, to, was, position, came, created, *values in moving.values_list(*own, *paths):
-        row = dict(zip(paths, values, strict=True))
-        yield Move(pk, to, was, position, came, created, {fact.name: _value(fact, row[fact.path], as_of) for fact in deciding[to]})
+    for (pk, to, was, position, came, created), values in rungs.causes(moving, own, as_of):
+        yield Move(pk, to, was, position, came, created, values)
 
 
 def _begun_anew(ladder: Ladder, moves: list[Move]) -> list[Move]:
