@@ -9,9 +9,12 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
-from crm.charts.sankey import Sankey, sankey
+from crm.charts.sankey import Band, Mark, Sankey, sankey
 from crm.figures import Figures
+from crm.marks import StageMark
+from crm.money import number
 from crm.rules import EVERYONE, InvalidRule, described, parse
 from lifecycle.choice import Choice
 from lifecycle.heights import Heights, is_up
@@ -181,8 +184,25 @@ class LadderPage:
         return sankey({(flow.before.key, flow.after.key): flow.people for flow in self.flows}, order, HEIGHT, GAP)
 
     @property
-    def climbing(self) -> set[tuple[str, str]]:
-        return {(flow.before.key, flow.after.key) for flow in self.flows if flow.is_up}
+    def finding(self) -> str:
+        """What the picture of the flows shows, in words."""
+        largest = self.flows[0]
+        names = {"before": largest.before, "after": largest.after, "number": number(largest.people), "days": self.days}
+        return _("Who moved where in %(days)s days: the most frequent move is from %(before)s to %(after)s, %(number)s times.") % names
+
+    @property
+    def bands(self) -> list[tuple[Band, Flow]]:
+        """Of the picture, each with what it shows."""
+        flows = {(flow.before.key, flow.after.key): flow for flow in self.flows}
+        return [(band, flows[band.before, band.after]) for band in self.picture.bands] if self.picture else []
+
+    @property
+    def sides(self) -> list[tuple[str, list[tuple[Mark, StageMark]]]]:
+        """Of the picture: "left", where they stood, and "right", where they went."""
+        if self.picture is None:
+            return []
+        drawn = {"left": self.picture.left, "right": self.picture.right}
+        return [(side, [(mark, self.choice.marks[mark.key]) for mark in marks]) for side, marks in drawn.items()]
 
     @property
     def left(self) -> int:

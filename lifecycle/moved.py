@@ -27,7 +27,7 @@ LATEST = Sort("latest", F("effective_on"), descending=True)
 
 
 class MovesSearch(forms.Form):
-    """What the address asks for: from and to which stage, which way, why, in how many days, or on one day. What cannot be understood is said."""
+    """What the address asks for: from and to which stage, which way, why, in how many days, or on one day. Else it is said."""
 
     way = forms.ChoiceField(required=False, choices=[("", ""), ("up", _("Up")), ("down", _("Down"))])
     days = forms.CharField(required=False)

@@ -15,7 +15,7 @@ FROM = 20
 
 @dataclass(frozen=True)
 class Nudge:
-    """Of `stage`, which `came` people came to in 12 months; `climbs` is the share of them that climbs to `above` or higher within 12 months.
+    """Of `stage`, which `came` people came to in 12 months; `climbs` the share of them that climbs to `above` or higher within 12 months.
 
     Half of those who climb do it between the days `soon` and `late`, half of them by the day `usual`.
     """

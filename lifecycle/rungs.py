@@ -1,6 +1,6 @@
 """What the page of a ladder is made of beside who stands where now: counted at night, kept, and counted by a page only where that is quick.
 
-Moves, their reasons, revenue by stage; how long people stay in a stage and how many climb from it (lifecycle/stays.py, docs/ladder-page.md).
+Moves, their reasons, revenue by stage; how long people stay in a stage and how many climb from it (stays.py, docs/ladder-page.md).
 """
 
 from collections import Counter
@@ -13,10 +13,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import Case, Count, Expression, F, Func, IntegerField, Min, QuerySet, Sum, Value, When, Window
 from django.db.models.functions import Lead
+from django.utils.translation import ngettext
 
 from crm.failpoints import failpoint
 from crm.fields import MoneyField
 from crm.models import Business, Facts, FactsRow
+from crm.money import number as words
 from lifecycle.days import DayNumber, number
 from lifecycle.heights import Heights, is_up
 from lifecycle.leaving import with_reason
@@ -31,8 +33,12 @@ WATCHED_DAYS = 3 * YEAR
 ENOUGH = 5
 # A page counts for itself, where nothing is kept, for so many customers at most.
 QUICK = 20_000
+TOLD_IN_MONTHS = 61
 
+# How many moved, by the keys of the stages from and to, and the reason.
 Moves = Counter[tuple[str, str, str]]
+# The shortest span it lies in, from, to, reason, how many.
+Row = tuple[int, str, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,25 @@ class Stay:
     climbs: float | None
     days: list[int]
 
+    @property
+    def usually(self) -> str:
+        """The usual stay in words; empty where it is not known."""
+        return "" if self.usual is None else lasting(self.usual)
+
+    @property
+    def climbing(self) -> str:
+        """How long those who climb usually take, in words."""
+        return lasting(self.days[1]) if len(self.days) == 3 else ""
+
 
 @dataclass(frozen=True)
 class Counted:
-    """Keys are those of stages. `moves`: [the shortest span they lie in, from, to, reason, how many] before the day it was counted as of;
-    who came from nowhere, which is no move, is among them with an empty "from", but for the ladder's first day."""
+    """Keys are those of stages. `moves` are those before the day that it was counted as of.
 
-    moves: list[tuple[int, str, str, str, int]]
+    Who came from nowhere, which is no move, is among them with an empty "from"; but for the ladder's first day.
+    """
+
+    moves: list[Row]
     revenue: dict[str, str]
     stays: dict[str, Stay]
 
@@ -85,6 +103,14 @@ class Counted:
             if span <= days:
                 found[before, after, why] += people
         return found
+
+
+def lasting(days: int) -> str:
+    """In days, and from two months on in months of a twelfth of a year."""
+    if days < TOLD_IN_MONTHS:
+        return ngettext("%(number)s day", "%(number)s days", days) % {"number": words(days)}
+    months = round(days * 12 / 365.25)
+    return ngettext("%(number)s month", "%(number)s months", months) % {"number": words(months)}
 
 
 def keep_ladders(as_of: date, facts: type[FactsRow] = Facts) -> int:
@@ -149,7 +175,7 @@ def moves_alone(heights: Heights, as_of: date, days: int, begun: date | None, *,
     return Counter({(keys[before], keys[after], ""): people for before, after, people in rows})
 
 
-def _moves_before(heights: Heights, facts: type[FactsRow], as_of: date, begun: date | None) -> list[tuple[int, str, str, str, int]]:
+def _moves_before(heights: Heights, facts: type[FactsRow], as_of: date, begun: date | None) -> list[Row]:
     since = as_of - timedelta(days=SPANS[-1])
     spans = [When(effective_on__gt=as_of - timedelta(days=days), then=Value(days)) for days in SPANS]
     moves = _recorded(heights, begun).filter(effective_on__gt=since, effective_on__lt=as_of)
@@ -162,9 +188,7 @@ def _recorded(heights: Heights, begun: date | None) -> QuerySet[Transition]:
     return every.exclude(from_stage=None, effective_on=begun) if begun else every
 
 
-def _grouped(
-    heights: Heights, facts: type[FactsRow], moves: QuerySet[Transition], span: Expression
-) -> list[tuple[int, str, str, str, int]]:
+def _grouped(heights: Heights, facts: type[FactsRow], moves: QuerySet[Transition], span: Expression) -> list[Row]:
     keys = _keys(heights)
     told = with_reason(moves, heights, facts).order_by().annotate(span=span)
     rows = told.values_list("span", "from_stage", "to_stage", "why").annotate(Count("pk"))

@@ -82,7 +82,7 @@ class Curve:
         return max((step.climbed for step in self.steps if step.day <= by), default=0.0)
 
     def climbed_on(self, part: float, by: int) -> int | None:
-        """The day by which so large a part (0 to 1) of those who climb by the day `by` had climbed; None where nobody does, or it is not known."""
+        """The day by which that part (0 to 1) of those who climb by the day `by` had climbed; None where nobody does or it is not known."""
         whole = self.climbed(by)
         if not whole:
             return None
