@@ -34,7 +34,7 @@ class Heights:
 
     @classmethod
     def _of(cls, stages: QuerySet[Stage]) -> "Heights":
-        read = list(stages.order_by("rank"))
+        read = list(stages.select_related("ladder").order_by("rank"))
         return cls([stage for stage in read if not stage.is_retired], [stage for stage in read if stage.is_retired])
 
     @property
@@ -51,8 +51,18 @@ class Heights:
         """From the one nearest to the ladder down."""
         return sorted((stage for stage in self.stages if stage.rung is None), key=height, reverse=True)
 
+    @property
+    def every(self) -> list[Stage]:
+        """With those taken off the ladder, which moves of before still name."""
+        return [*self.stages, *self.retired]
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether Facts speak of this ladder."""
+        return bool(self.stages) and self.stages[0].ladder.is_primary
+
     def find(self, key: str) -> Stage | None:
-        return next((stage for stage in self.stages if stage.key == key), None)
+        return next((stage for stage in self.every if stage.key == key), None)
 
     @property
     def marks(self) -> dict[str, StageMark]:
@@ -64,8 +74,8 @@ class Heights:
     def moves(self, *, up: bool) -> Q:
         """The moves that way, as a condition on Transition."""
         ways = Q(pk__isnull=True)
-        for stage in self.stages:
-            ways |= Q(from_stage=stage.pk, to_stage__in=pks(other for other in self.stages if other != stage and is_up(stage, other) is up))
+        for stage in self.every:
+            ways |= Q(from_stage=stage.pk, to_stage__in=pks(other for other in self.every if other != stage and is_up(stage, other) is up))
         return ways
 
 

@@ -15,6 +15,7 @@ from crm.failpoints import failpoint
 from crm.models import Business, Customer, Interaction, Order, PastFacts
 from lifecycle.nightly import Tell, silent
 from lifecycle.numbers import keep_numbers
+from lifecycle.rungs import keep_ladders
 from lifecycle.stages import place_past
 from segments.steps import classify_pareto
 
@@ -76,6 +77,10 @@ def _pareto(as_of: date) -> int:
     return classify_pareto(as_of, PastFacts)
 
 
+def _ladders(as_of: date) -> int:
+    return keep_ladders(as_of, PastFacts) if as_of != Business.load().as_of else 0
+
+
 def _headline(as_of: date) -> int:
     """Those of the day that the live figures stand at are the night's."""
     return keep_numbers(as_of, PastFacts) if as_of != Business.load().as_of else 0
@@ -89,5 +94,6 @@ STEPS: tuple[tuple[str, Callable[[date], int]], ...] = (
     ("referrals", _referrals),
     ("pareto", _pareto),
     ("stages", place_past),
+    ("ladders", _ladders),
     ("headline", _headline),
 )

@@ -4,25 +4,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.figures import Figures
 from crm.paging import Cursor, Page, Sort, page
+from lifecycle.choice import Choice
 from lifecycle.heights import Heights
-from lifecycle.ladder import SPANS, made_within, span
+from lifecycle.ladder import made_within, span
+from lifecycle.leaving import codes, with_reason
 from lifecycle.models import Stage, Transition
 from lifecycle.overnight import made
+from lifecycle.past import PastDay
 from lifecycle.reasons import Told
+from lifecycle.rungs import SPANS, first_day
 
 ON_A_PAGE = 50
 LATEST = Sort("latest", F("effective_on"), descending=True)
 
 
 class MovesSearch(forms.Form):
-    """What the address asks for: from and to which stage, which way, in how many days, or on one day. What cannot be understood is said."""
+    """What the address asks for: from and to which stage, which way, why, in how many days, or on one day. Else it is said."""
 
     way = forms.ChoiceField(required=False, choices=[("", ""), ("up", _("Up")), ("down", _("Down"))])
     days = forms.CharField(required=False)
@@ -33,10 +38,12 @@ class MovesSearch(forms.Form):
         """`past` is the day that the reader looks back at, if any: what came later is not for them."""
         super().__init__(asked)
         self.heights, self.past = heights, past
-        stages = [("", ""), *((stage.key, stage.name) for stage in heights.stages)]
+        stages = [("", ""), *((stage.key, stage.name) for stage in heights.every)]
         wrong = {"invalid_choice": _("There is no such stage.")}
         for name in ("from", "to"):
             self.fields[name] = forms.ChoiceField(required=False, choices=stages, error_messages=wrong)
+        reasons, wrong = [("", ""), *codes().items()], {"invalid_choice": _("There is no such reason.")}
+        self.fields["reason"] = forms.ChoiceField(required=False, choices=reasons, error_messages=wrong)
 
     def clean_days(self) -> int:
         return span(self.cleaned_data["days"])
@@ -67,12 +74,14 @@ class MovesSearch(forms.Form):
         if asked.get("on"):
             moves = made(self.heights).filter(effective_on=asked["on"], source=Transition.Source.NIGHT)
         else:
-            moves = made_within(self.heights, figures, as_of, self.span)
+            moves = made_within(self.heights, figures, as_of, self.span, is_past=self.past is not None)
         for name, column in (("from", "from_stage"), ("to", "to_stage")):
             if stage := self.stage(name):
                 moves = moves.filter(**{column: stage})
         if way := asked.get("way"):
             moves = moves.filter(self.heights.moves(up=way == "up"))
+        if reason := asked.get("reason"):
+            moves = with_reason(moves, self.heights, figures.facts).filter(Q(why=reason))
         return moves
 
 
@@ -83,16 +92,24 @@ class MovesPage:
     count: int
     # Whether the ladder was there at all by the day looked at: when looking back it may have begun later.
     is_kept: bool
+    choice: Choice
+    # The day of the history that the address asks for, if any.
+    asked_day: PastDay
 
     @classmethod
-    def of(cls, asked: Mapping[str, Any], figures: Figures, as_of: date) -> "MovesPage":
-        form = MovesSearch(asked, Heights.of(figures.business), as_of if figures.is_past else None)
+    def of(cls, asked: Mapping[str, Any], figures: Figures, as_of: date, choice: Choice) -> "MovesPage":
+        heights = choice.heights
+        begun = first_day(heights)
+        chosen = PastDay.of(asked.get("as_of", ""), as_of, begun)
+        as_of = chosen.day or as_of
+        is_past = figures.is_past or chosen.day is not None
+        form = MovesSearch(asked, heights, as_of if is_past else None)
         form.is_valid()
         found = form.filter(figures, as_of)
         shown = found.select_related("customer", "from_stage", "to_stage", "by")
-        kept = Transition.objects.filter(ladder=form.heights.ladder, superseded_at=None, effective_on__lte=as_of)
-        is_kept = not figures.is_past or kept.exists()
-        return cls(form, page(shown, LATEST, form.cleaned_data.get("page"), ON_A_PAGE), found.count(), is_kept)
+        is_kept = not is_past or (begun is not None and begun <= as_of)
+        rows = page(shown, LATEST, form.cleaned_data.get("page"), ON_A_PAGE)
+        return cls(form, rows, found.count(), is_kept, choice, chosen)
 
     @property
     def moves(self) -> list[Told]:
@@ -100,7 +117,9 @@ class MovesPage:
 
     @property
     def problems(self) -> list[str]:
-        return [str(sentence) for sentences in self.form.errors.values() for sentence in sentences]
+        said = [self.choice.problem, self.asked_day.problem]
+        said += [str(sentence) for sentences in self.form.errors.values() for sentence in sentences]
+        return [sentence for sentence in said if sentence]
 
     @property
     def past(self) -> date | None:
@@ -125,3 +144,15 @@ class MovesPage:
     @property
     def way(self) -> str:
         return str(self.form.cleaned_data.get("way", ""))
+
+    @property
+    def reason(self) -> str:
+        """Why they left, in words; empty where that is not asked."""
+        return codes().get(self.form.cleaned_data.get("reason", ""), "")
+
+    @property
+    def query(self) -> str:
+        """What the way back to the ladder carries."""
+        day = self.asked_day.day
+        named = {"ladder": self.choice.key} if self.choice.key else {}
+        return urlencode({"days": self.days} | named | ({"as_of": day.isoformat()} if day else {}))

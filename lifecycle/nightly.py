@@ -19,6 +19,7 @@ from crm.steps import add_missing_rows, compute_facts, count_referrals, settle_b
 from lifecycle import schedule
 from lifecycle.models import NightlyRun, NightlyStep
 from lifecycle.numbers import keep_numbers
+from lifecycle.rungs import keep_ladders
 from lifecycle.stages import place_everyone
 from segments.steps import classify_pareto
 
@@ -39,6 +40,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("referrals", count_referrals),
     ("pareto", classify_pareto),
     ("stages", place_everyone),
+    ("ladders", keep_ladders),
     ("headline", keep_numbers),
 )
 

@@ -50,8 +50,10 @@ def initials(name: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def stage(context: Mapping[str, Any], key: str) -> SafeString:
-    """The mark of a stage and its word; nothing for none."""
-    known = context["shell"].stages if "shell" in context else marks.stage_marks(Business.load())
+    """The mark of a stage and its word; nothing for none. A page of another than the primary ladder gives its own as `ladder_stages`."""
+    known = context.get("ladder_stages")
+    if known is None:
+        known = context["shell"].stages if "shell" in context else marks.stage_marks(Business.load())
     return _stage(known[key]) if key in known else SafeString("")
 
 

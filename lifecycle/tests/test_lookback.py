@@ -197,7 +197,7 @@ class TestBesideOthers:
 
         look_back(DAY, tell=lambda done, total, name: told.append((done, total, name, Business.load().past_as_of)))
 
-        names = ["rows", "facts", "business_gap", "referrals", "pareto", "stages", "headline"]
+        names = ["rows", "facts", "business_gap", "referrals", "pareto", "stages", "ladders", "headline"]
         assert told == [(place, 7, name, None) for place, name in enumerate(names)]
         assert [name for name, _step in nightly.STEPS] == names
 
