@@ -245,7 +245,9 @@ class Listing:
             return [Chip(described(node), "")] if node else []
         parts = loads(self.form.cleaned_data["rule"])["all"]
         rests = [parts[:place] + parts[place + 1 :] for place in range(len(parts))]
-        return [Chip(described(part), json.dumps({"all": rest}, ensure_ascii=False) if rest else "") for part, rest in zip(node.parts, rests)]
+        return [
+            Chip(described(part), json.dumps({"all": rest}, ensure_ascii=False) if rest else "") for part, rest in zip(node.parts, rests)
+        ]
 
     @property
     def problems(self) -> list[str]:

@@ -11,7 +11,7 @@ from django.db.models import BooleanField, Case, Count, F, Q, Sum, Value, When, 
 from django.db.models.functions import RowNumber
 
 from crm.models import Customer
-from crm.rules import EVERYONE, Answer, Node, explained
+from crm.rules import EVERYONE, Node, Shape, explained
 from lifecycle.models import Ladder, Stage
 from lifecycle.stages import Rungs, is_pinned, moves, pinned_against, standing
 
@@ -30,11 +30,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Why:
-    """A rule held against a customer; `fits` where it is that of the stage they would come to. Without answers the stage takes the rest."""
+    """A rule held against a customer; `fits` where it is that of the stage they would come to. Without a rule the stage takes the rest."""
 
     stage: Stage
     fits: bool
-    answers: list[Answer]
+    rule: Shape | None
 
 
 @dataclass(frozen=True)
@@ -136,11 +136,10 @@ def _samples(rungs: Rungs, named: Mapping[int, Stage], as_of: date, most: int) -
 
 def _whys(customer: Customer, was: int | None, to: int, named: Mapping[int, Stage], rules: Mapping[int, Node], as_of: date) -> list[Why]:
     """The rule that takes them; and before it that of where they stand, where it is tried sooner and so holds no more."""
-    before = named.get(was) if was is not None else None
-    after = named[to]
-    whys = []
+    after, before = named[to], named.get(was) if was is not None else None
     held = None if was is None else rules.get(was)
+    asked = [(after, rules[to])]
     if before and held and before.rank < after.rank:
-        whys.append(Why(before, False, explained(held, customer, as_of)))
-    answers = [] if rules[to] == EVERYONE else explained(rules[to], customer, as_of)
-    return [*whys, Why(after, True, answers)]
+        asked.insert(0, (before, held))
+    shapes, _beside = explained([rule for _stage, rule in asked], customer, as_of)
+    return [Why(stage, stage == after, None if rule == EVERYONE else shape) for (stage, rule), shape in zip(asked, shapes, strict=True)]

@@ -116,7 +116,7 @@ class TestByHand:
         assert sample.customer == old
         (why,) = sample.whys
         assert (why.stage.key, why.fits) == ("inactive", True)
-        assert [(answer.words, answer.holds) for answer in why.answers][1:] == [
+        assert [(answer.words, answer.holds) for answer in why.rule.leaves][1:] == [
             ("“Days with an order” is 1", True),
             ("“Last order” is not within the last 60 days", True),
         ]
@@ -128,7 +128,7 @@ class TestByHand:
         preview = Preview.of(ladder, with_rule(ladder, "repeat", {"fact": "order_days", "op": ">=", "value": 3}), DAY)
 
         (sample,) = preview.samples
-        assert [(why.stage.key, why.fits, [answer.holds for answer in why.answers]) for why in sample.whys] == [
+        assert [(why.stage.key, why.fits, [answer.holds for answer in (why.rule.leaves if why.rule else [])]) for why in sample.whys] == [
             ("repeat", False, [False]),
             ("prospect", True, []),
         ]
