@@ -12,6 +12,9 @@ from bench.process import Failed, Measured, Run, manage, module, repeated, yards
 from bench.report import Row
 from bench.world import LAST_DAY, NEXT_DAY, ORDERS_EACH
 
+# Beyond, the days are too many for a bench.
+MOST_REPLAYED = 100_000
+
 
 def limits(world: Path) -> dict[date, Measured]:
     """DuckDB's time for the facts of both nights. The engines do not matter to it, and none runs beside it."""
@@ -48,17 +51,31 @@ class Bench:
         self.engine.rest("day")
         yield Row("night after it", repeated(self._next_night), "DuckDB", self.limits[NEXT_DAY])
         self._compare("night", NEXT_DAY)
-        yield from self._placings()
+        if self.size <= MOST_REPLAYED:
+            self.engine.create("replayed", like="night")
+            yield Row("replay of the past, all ladders", Measured([self._manage("replayed", "replay", "--json")]))
+        yield from self.placings()
 
     def pages(self) -> dict[str, Any]:
         """What a browser waits for, after the last of the nights."""
         self.engine.rest("night")
         return module("bench.pages", environ=self.engine.environ("night")).output
 
-    def _placings(self) -> Iterator[Row]:
+    def drawn(self) -> Iterator[Row]:
+        """What asks for no orders, alone."""
+        self.engine.create("empty")
+        self._manage("empty", "migrate", "--verbosity", "0")
+        yield from self.placings("few")
+
+    def ladders(self) -> dict[str, Any]:
+        """What an owner waits for who changes a rule, after the placings."""
+        self.engine.rest("ladders")
+        return module("bench.ladders", environ=self.engine.environ("ladders")).output
+
+    def placings(self, *few: str) -> Iterator[Row]:
         """On facts that are drawn, all in one process."""
         self.engine.create("ladders", like="empty")
-        run = module("bench.placing", str(self.size), environ=self.engine.environ("ladders"))
+        run = module("bench.placing", str(self.size), *few, environ=self.engine.environ("ladders"))
         update = Measured([Run(run.output["update"], run.peak)])
         for what, one in run.output["placings"].items():
             placing = Run(one["seconds"], run.peak, longest=one["longest"])

@@ -13,6 +13,7 @@ from bench.process import Measured
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEAD = ["what", "s", "runs", "yardstick", "s", "ratio", "peak MB", "yardstick's", "longest write s"]
+LADDERS_HEAD = ["what an owner waits for", "ms", "count of everyone", "target"]
 PAGES_HEAD = ["page", "p50 ms", "yardstick ms", "ratio", "target", "statements"]
 
 
@@ -52,12 +53,23 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]])
 
 
-def section(engine: Engine, rows: list[Row], pages: dict[str, Any]) -> str:
-    """One engine's results."""
+def section(engine: Engine, rows: list[Row], ladders: dict[str, Any], pages: dict[str, Any] | None) -> str:
+    """One engine's results; without `pages` where they were not asked for."""
     steps = "\n".join(row.breakdown() for row in rows if row.ours.last.inside)
     first = f"**{engine.version}**, {engine.settings}; load after {_load()}."
     whole = table(HEAD, [row.cells() for row in rows])
-    return f"{first}\n\n{whole}\n\nThe last run of each:\n{steps}\n\n{_pages(pages)}\n"
+    return f"{first}\n\n{whole}\n\nThe last run of each:\n{steps}\n\n{_ladders(ladders)}\n{_pages(pages) if pages else ''}\n"
+
+
+def _ladders(found: dict[str, Any]) -> str:
+    measured = found["measured"]
+    everyone = measured["count of everyone"][0]
+    rows = [
+        [what, f"{seconds * 1000:,.0f}", f"{seconds / everyone:.1f} ×", "" if target is None else f"≤ {target * 1000:,.0f}"]
+        for what, (seconds, target) in measured.items()
+    ]
+    said = f"{found['ladders']} ladders; the rule finds {found['found']:,} people; the Ladder page asks {found['statements']} statements."
+    return f"{table(LADDERS_HEAD, rows)}\n\n{said}\n"
 
 
 def _pages(pages: dict[str, Any]) -> str:
@@ -74,14 +86,15 @@ def _page(page: dict[str, Any]) -> list[str]:
     return [page["what"], f"{ours:.1f}", *beside, f"≤ {target:g} ×" if target else "", str(page["statements"])]
 
 
-def heading(size: int, size_name: str, engine: str | None) -> str:
+def heading(size: int, size_name: str, engine: str | None, part: str) -> str:
     """When, of what, on which machine, and how busy that was before."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     machine = f"{os.cpu_count()} cores ({_processor()}), {memory:.0f} GB"
-    command = f"make bench SIZE={size_name}" + (f" ENGINE={engine}" if engine else "")
+    command = f"make bench SIZE={size_name}" + (f" ENGINE={engine}" if engine else "") + ("" if part == "all" else f" PART={part}")
+    orders = f", {10 * size:,} orders" if part == "all" else ", without orders"
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     lines = [
-        f"## {when}: {size:,} customers, {10 * size:,} orders",
+        f"## {when}: {size:,} customers{orders}",
         f"Commit {_commit()} · {machine} · load before {_load()} · Python {platform.python_version()} · `{command}`",
     ]
     return "\n\n".join(lines)
