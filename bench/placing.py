@@ -1,7 +1,8 @@
 """How long it takes to place everyone, and how long the longest transaction of it keeps others from writing: none, 1 % and all changed.
 
-`python -m bench.placing CUSTOMERS [few]`, on an empty, migrated installation of the environment (DATA_DIR, DATABASE_URL). The facts are drawn,
-not computed: placing reads nothing else. `few` leaves out the one that changes all. Beside it, in the same process, one UPDATE of every facts row. Prints one JSON object.
+`python -m bench.placing CUSTOMERS [few]`, on an empty, migrated installation of the environment (DATA_DIR, DATABASE_URL); `few` leaves out
+the one that changes all. The facts are drawn, not computed: placing reads nothing else. Beside it, in the same process, one UPDATE of every
+facts row. Prints one JSON object.
 """
 
 import json
