@@ -8,7 +8,7 @@ from django.views.i18n import set_language
 from config import views
 from crm.views import customer, customers, imports, log
 from lifecycle.views import demo, ladder, lookback, today
-from segments.views import pareto
+from segments.views import pareto, segments
 
 admin.site.site_header = admin.site.site_title = "Regulars"
 
@@ -17,6 +17,15 @@ urlpatterns = [
     path("customers/", customers.customers, name="customers"),
     path("customers/<int:pk>/", customer.customer, name="customer"),
     path("customers/<int:pk>/log/", log.log_of, name="log_of"),
+    path("segments/", segments.segments, name="segments"),
+    path("segments/new/", segments.new, name="segment_new"),
+    path("segments/<int:pk>/", segments.segment, name="segment"),
+    path("segments/<int:pk>/put/", segments.put, name="segment_put"),
+    path("segments/<int:pk>/put-back/", segments.put_back, name="segment_put_back"),
+    path("segments/<int:pk>/duplicate/", segments.duplicate, name="segment_duplicate"),
+    path("segments/<int:pk>/delete/", segments.delete, name="segment_delete"),
+    path("segments/<int:pk>/restore/", segments.restore, name="segment_restore"),
+    path("segments/<int:pk>/members.csv", segments.members, name="segment_members"),
     path("log/", log.log, name="log"),
     path("interactions/<int:pk>/undo/", log.undo, name="undo_log"),
     path("customers/<int:pk>/not-now/", today.not_now, name="not_now"),
@@ -39,7 +48,7 @@ urlpatterns = [
     path("logout/", views.sign_out, name="logout"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("theme/", views.set_theme, name="set_theme"),
-    path("pareto/", pareto, name="pareto"),
+    path("pareto/", pareto.pareto, name="pareto"),
     path("healthz", views.healthz, name="healthz"),
     path("admin/login/", views.admin_sign_in),
     path("admin/", admin.site.urls),

@@ -20,6 +20,7 @@ from lifecycle import schedule
 from lifecycle.models import NightlyRun, NightlyStep
 from lifecycle.numbers import keep_numbers
 from lifecycle.stages import place_everyone
+from segments.membership import count_all
 from segments.steps import classify_pareto
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("referrals", count_referrals),
     ("pareto", classify_pareto),
     ("stages", place_everyone),
+    ("segments", count_all),
     ("headline", keep_numbers),
 )
 

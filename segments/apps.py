@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +14,9 @@ class SegmentsConfig(AppConfig):
 
     def ready(self) -> None:
         catalogue.register(catalogue.Fact("pareto_class", catalogue.Kind.CHOICE, "pareto"))
+        # By name, for it needs the models, which are not there yet when this module is loaded.
+        catalogue.FAMILIES.append(import_module("segments.asking").family)
         navigation.register(
+            navigation.Entry("segments", _("Segments"), "segments", navigation.Place.DAILY, order=30, key="s"),
             navigation.Entry("pareto", _("Pareto"), "pareto", navigation.Place.UNDERSTAND, order=20, owners_only=True, key="p"),
         )
