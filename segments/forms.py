@@ -32,13 +32,17 @@ class SegmentForm(forms.Form):
             self.fields[name].widget.attrs |= {"class": "form-control", "dir": "auto"}
 
     def is_pressed(self) -> bool:
-        """Whether a button of the rule's own was pressed, which shows the form anew and saves nothing."""
-        pressed = getattr(self.fields["rule"].widget, "pressed", None)
-        return bool(pressed and pressed(self.data, self.add_prefix("rule")))
+        """Whether a button of the rule's own was pressed: then nothing is to be saved, and the form is shown anew without a complaint."""
+        field = self.fields["rule"].widget
+        value = field.value_from_datadict(self.data, self.files, self.add_prefix("rule"))
+        pressed = bool(getattr(value, "pressed", False))
+        if pressed:
+            self.errors.clear()
+        return pressed
 
-    def shown_anew(self) -> None:
-        """The form as it was sent, without a word about what is not right yet."""
-        self.errors.clear()
+    def leave_people_out(self) -> None:
+        """Of what the builder of the rule shows: the members are on the page."""
+        self.fields["rule"].widget.__dict__["samples"] = False
 
     def see_version(self, version: int | None) -> None:
         """Sent once more, it is saved over this version: the person has been told of it."""

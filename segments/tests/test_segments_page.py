@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from config.tests import cast
 from crm.models import Business, Facts, Job
+from crm.rules import described
 from crm.tests.factories import make_customer
 from segments.membership import count_all
 from segments.models import Choice, Member, Segment, SegmentMove, SegmentSize, SegmentVersion
@@ -210,7 +211,7 @@ def test_see_all_leads_to_the_customers_by_the_rule_itself(jana, regulars, owner
     listed = jana.get(page(jana, regulars).context["page"].in_customers).context["listing"]
 
     assert [str(row.customer) for row in listed.rows] == ["Guest 5", "Guest 4", "Guest 3"]
-    assert "at least 3" in listed.rule_in_words
+    assert "at least 3" in described(listed.form.node)
 
 
 def test_see_all_asks_for_the_segment_where_somebody_was_put_in_by_hand(jana, regulars, people):
@@ -219,7 +220,7 @@ def test_see_all_asks_for_the_segment_where_somebody_was_put_in_by_hand(jana, re
     listed = jana.get(page(jana, regulars).context["page"].in_customers).context["listing"]
 
     assert [str(row.customer) for row in listed.rows] == ["Guest 5", "Guest 4", "Guest 3", "Guest 0"]
-    assert listed.rule_in_words == "“Segment” is Regulars"
+    assert described(listed.form.node) == "“Segment” is Regulars"
 
 
 def test_a_segment_in_use_is_not_deleted_and_the_message_says_where(jana, regulars, owner):

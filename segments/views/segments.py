@@ -167,10 +167,10 @@ def _fresh(request: HttpRequest) -> SegmentForm:
     """Empty, or with the rule of the address; one that cannot be read is left out with a word."""
     text = request.GET.get("rule", "")
     try:
-        return SegmentForm(initial={"rule": loads(text) if text else {"all": []}})
+        return SegmentForm(initial={"rule": loads(text)} if text else None)
     except InvalidRule as wrong:
         messages.error(request, " ".join(wrong.sentences))
-        return SegmentForm(initial={"rule": {"all": []}})
+        return SegmentForm()
 
 
 def _form_of(found: Segment) -> SegmentForm:
@@ -179,10 +179,7 @@ def _form_of(found: Segment) -> SegmentForm:
 
 def _is_sent(form: SegmentForm) -> bool:
     """Whether it is right and meant to be saved."""
-    if form.is_pressed():
-        form.shown_anew()
-        return False
-    return form.is_valid()
+    return not form.is_pressed() and form.is_valid()
 
 
 def _save(request: HttpRequest, found: Segment, form: SegmentForm) -> bool:
@@ -206,4 +203,5 @@ def _page(request: HttpRequest, found: Segment, form: SegmentForm) -> HttpRespon
     owner = is_owner(request.user)
     page = SegmentPage.of(found, business_of(request), with_money=owner)
     whom = Whom.asked(request.GET) if owner else Whom()
+    form.leave_people_out()
     return render(request, "segments/segment.html", {"page": page, "segment": found, "form": form, "whom": whom})
