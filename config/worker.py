@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 import config.standalone  # noqa: F401 (Django has to be ready before the models below)
 from config.celery import app
-from crm import demo_jobs, jobs, uploads
+from crm import demo_jobs, jobs, locks, uploads
 from crm.access import refuse_all_but_owners
 from crm.importing import uploaded
 from crm.importing.telling import Doing
@@ -28,6 +28,8 @@ from lifecycle.demo.empty import DemoRefused, remove_demo
 from lifecycle.demo.fill import fill_demo
 from lifecycle.lookback_banner import KIND as LOOK_BACK
 from lifecycle.refresh import refresh
+from segments import saved
+from segments.membership import count_saved
 
 # Between two writes that tell how far a job is.
 SELDOM = timedelta(seconds=0.5)
@@ -106,6 +108,16 @@ def first_night(tell: Telling) -> None:
         jobs.ring_refresh()
 
 
+def run_segment(job: Job) -> None:
+    """Counts the segment in the arguments, and those that ask it, by the figures as they stand; before the first night there are none."""
+    as_of = Business.load().as_of
+    with locks.held("nightly") as got:
+        if not got:
+            raise jobs.Busy(_("Other figures are being written; the segment is counted after them."))
+        if as_of:
+            count_saved(job.arguments["segment"], as_of)
+
+
 def run_demo(job: Job) -> None:
     check_asker(job)
     fill_demo(now=timezone.now(), tell=Telling(job))
@@ -135,6 +147,7 @@ KINDS: dict[str, Callable[[Job], None]] = {
     "night": run_night,
     LOOK_BACK: run_look_back,
     uploads.KIND: run_import,
+    saved.KIND: run_segment,
     demo_jobs.FILL: run_demo,
     demo_jobs.REMOVE: run_remove_demo,
 }

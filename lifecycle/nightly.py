@@ -21,6 +21,7 @@ from lifecycle.models import NightlyRun, NightlyStep
 from lifecycle.numbers import keep_numbers
 from lifecycle.rungs import keep_ladders
 from lifecycle.stages import place_everyone
+from segments.membership import count_all
 from segments.steps import classify_pareto
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("referrals", count_referrals),
     ("pareto", classify_pareto),
     ("stages", place_everyone),
+    ("segments", count_all),
     ("ladders", keep_ladders),
     ("headline", keep_numbers),
 )

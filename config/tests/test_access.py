@@ -12,11 +12,13 @@ from config.tests import cast
 from config.tests.tower import FLOORS
 from crm import jobs
 from crm.models import Customer, User
+from segments.models import Segment
 
 IN, BAD, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 400, 405, 403, 404, 410
 TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT = "/login/", "/", "/admin/", "/import/"
 IN, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 405, 403, 404, 410
 TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT, TO_EVA = "/login/", "/", "/admin/", "/import/", "/customers/1/"
+TO_SEGMENT = "/segments/1/"
 
 # Route: GET and POST (HEAD is as GET) for nobody, for staff, for an owner; a text is where it leads.
 ROUTES = {
@@ -26,6 +28,15 @@ ROUTES = {
     "customers/<int:pk>/log/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, IN), (NO_SUCH_WAY, IN)],
     "rules/builder/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, BAD), (NO_SUCH_WAY, BAD)],
     "rules/count/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, BAD), (NO_SUCH_WAY, BAD)],
+    "segments/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
+    "segments/new/": [(TO_LOGIN, TO_LOGIN), (REFUSED, REFUSED), (IN, IN)],
+    "segments/<int:pk>/": [(TO_LOGIN, TO_LOGIN), (IN, REFUSED), (IN, IN)],
+    "segments/<int:pk>/put/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, TO_SEGMENT)],
+    "segments/<int:pk>/put-back/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, TO_SEGMENT)],
+    "segments/<int:pk>/duplicate/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, "/segments/2/")],
+    "segments/<int:pk>/delete/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, "/segments/")],
+    "segments/<int:pk>/restore/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, MISSING)],
+    "segments/<int:pk>/members.csv": [(TO_LOGIN, TO_LOGIN), (REFUSED, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
     "log/": [(TO_LOGIN, TO_LOGIN), (IN, IN), (IN, IN)],
     "interactions/<int:pk>/undo/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
     "login/": [(IN, IN), (TO_HOME, TO_HOME), (TO_HOME, TO_HOME)],
@@ -119,6 +130,7 @@ def some_rows(db):
     """What the example addresses lead to: all that has a number has the number 1."""
     jobs.show_life("tick", timezone.now())  # or /healthz would miss the worker
     Customer.objects.create(pk=1, name="Eva Nováková")
+    Segment.objects.create(pk=1, key="all", name="All", rule={"all": []})
 
 
 def test_every_route_has_its_line():

@@ -13,7 +13,7 @@ LOOKS = [(1440, False, "en"), (1440, True, "cs"), (390, False, "pl"), (390, True
 # The look does not depend on the database: once is enough there.
 LOOKS = LOOKS[:1] if os.environ.get("DATABASE_URL") else LOOKS
 OWNERS = ["/", "/customers/", "/customers/?q=nov&stage=repeat", "/ladder/", "/ladder/?days=365", "/ladder/moves/", "/pareto/"]
-OWNERS += ["/import/", "/log/", "/demo/remove/"]
+OWNERS += ["/import/", "/log/", "/demo/remove/", "/segments/", "/segments/new/"]
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +42,7 @@ def barriers(visitor, paths):
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_pages_of_staff_and_of_strangers_are_clean(visit, site, dark):
-    theirs, strangers = ["/", "/customers/", "/ladder/", "/log/"], ["/login/", "/customers/"]
+    theirs, strangers = ["/", "/customers/", "/ladder/", "/log/", "/segments/"], ["/login/", "/customers/"]
     staff, stranger = visit("staff", width=390, dark=dark), visit("", dark=dark)
     for visitor, paths in [(staff, theirs), (stranger, strangers)]:
         for path in paths:

@@ -111,6 +111,7 @@ def test_it_finishes_with_its_steps_and_moves_the_live_date():
         "referrals",
         "pareto",
         "stages",
+        "segments",
         "ladders",
         "headline",
     ]

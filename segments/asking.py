@@ -1,0 +1,74 @@
+"""Segments that ask each other: the fact `segment`, what a rule asks of it, and the order in which they are counted."""
+
+from collections.abc import Collection, Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from crm.catalogue import Belonging, Fact, Kind
+from segments.models import Member, Segment
+
+FACT, WRITER = "segment", "segments"
+
+
+def family() -> Mapping[str, Fact]:
+    """What a rule may ask of segments, for crm.catalogue.FAMILIES."""
+    return {FACT: Belonging(FACT, Kind.BELONGING, WRITER, offers=_offered, called=_("Segment"), holds=_holds)}
+
+
+def _offered() -> dict[str, str]:
+    return dict(Segment.objects.order_by("name_key").values_list("key", "name"))
+
+
+def _holds(keys: Collection[str]) -> Q:
+    return Q(Exists(Member.objects.filter(customer=OuterRef("pk"), segment__key__in=keys)))
+
+
+def asks(rule: Any) -> set[str]:
+    """The keys of the segments that a rule, as JSON, asks. Without a query, for a page looks at every rule there is."""
+    match rule:
+        case {"fact": "segment", "value": str(key)}:
+            return {key}
+        case {"fact": "segment", "value": [*keys]}:
+            return {str(key) for key in keys}
+        case {"not": part}:
+            return asks(part)
+        case {"all": [*parts]} | {"any": [*parts]}:
+            return {key for part in parts for key in asks(part)}
+    return set()
+
+
+def circle(segments: Iterable[Segment]) -> list[str]:
+    """The keys of segments that ask each other in a circle; none where there is no such."""
+    try:
+        TopologicalSorter({segment.key: asks(segment.rule) for segment in segments}).prepare()
+    except CycleError as found:
+        return list(found.args[1])[1:]
+    return []
+
+
+def in_order(segments: Collection[Segment]) -> list[Segment]:
+    """Each after those that it asks. A circle, which no save makes, is counted as it comes."""
+    known = {segment.key: segment for segment in segments}
+    try:
+        order = list(TopologicalSorter({key: asks(known[key].rule) for key in sorted(known)}).static_order())
+    except CycleError:
+        order = sorted(known)
+    return [known[key] for key in order if key in known]
+
+
+def askers(segment: Segment, segments: Iterable[Segment]) -> list[Segment]:
+    """Those whose rule asks this one."""
+    return [other for other in segments if other.pk != segment.pk and segment.key in asks(other.rule)]
+
+
+def with_askers(segment: Segment, segments: Collection[Segment]) -> list[Segment]:
+    """This one and all whose members may change with its, in the order in which they are counted."""
+    ordered = in_order(segments)
+    keys = {segment.key}
+    for other in ordered:
+        if asks(other.rule) & keys:
+            keys.add(other.key)
+    return [other for other in ordered if other.key in keys]

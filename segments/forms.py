@@ -1,0 +1,51 @@
+"""What an owner says of a segment."""
+
+from typing import Any, cast
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from crm.rules.forms import RuleField
+from segments.models import LONGEST_NAME, LONGEST_TEXT, validate_rule
+
+
+class SegmentForm(forms.Form):
+    """`version` is the one that the person has seen."""
+
+    rule = RuleField(
+        label=_("Rule"), validators=[validate_rule], error_messages={"required": _("Say whom you mean: a segment needs a rule.")}
+    )
+    name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, error_messages={"required": _("Give the segment a name.")})
+    purpose = forms.CharField(
+        label=_("What it is for"),
+        max_length=LONGEST_TEXT,
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=_("For whoever meets it later: why these people, and what is done with them."),
+    )
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("name", "purpose"):
+            self.fields[name].widget.attrs |= {"class": "form-control", "dir": "auto"}
+
+    def is_pressed(self) -> bool:
+        """Whether a button of the rule's own was pressed: then nothing is to be saved, and the form is shown anew without a complaint."""
+        field = self.fields["rule"].widget
+        value = field.value_from_datadict(self.data, self.files, self.add_prefix("rule"))
+        pressed = bool(getattr(value, "pressed", False))
+        if pressed:
+            self.errors.clear()
+        return pressed
+
+    def leave_people_out(self) -> None:
+        """Of what the builder of the rule shows: the members are on the page."""
+        self.fields["rule"].widget.__dict__["samples"] = False
+
+    def see_version(self, version: int | None) -> None:
+        """Sent once more, it is saved over this version: the person has been told of it."""
+        data = cast(QueryDict, self.data).copy()
+        data["version"] = str(version or "")
+        self.data = data

@@ -1,0 +1,48 @@
+"""Why somebody came into a segment or left it, in sentences made of the facts that decided, as they were then."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.catalogue import Fact, Kind, find
+from crm.money import day, money
+from crm.rules.words import shown
+from segments.models import SegmentMove
+
+
+def kept(fact: Fact, value: Any, as_of: date) -> Any:
+    """A fact as JSON keeps it."""
+    match value:
+        case date():
+            return (as_of - value).days if fact.kind == Kind.AGE else value.isoformat()
+        case Decimal():
+            return str(value)
+    return value
+
+
+def reasons(move: SegmentMove) -> list[str]:
+    """At least one sentence. A person's own words; else what the rule asked, with the customer's own values."""
+    if move.source == SegmentMove.Source.PERSON:
+        return [move.reason]
+    values: Mapping[str, Any] = move.values
+    said = [sentence for name, value in values.items() if (sentence := _said(name, value))]
+    if move.source == SegmentMove.Source.RELEASED:
+        return [_("The rule decides again."), *said]
+    return said or [_("The rule holds.") if move.entered else _("The rule holds no more.")]
+
+
+def _said(name: str, value: Any) -> str:
+    fact = find(name)
+    return _("%(fact)s: %(value)s.") % {"fact": fact.label, "value": _words(fact, value)} if fact else ""
+
+
+def _words(fact: Fact, value: Any) -> str:
+    """A value as the move keeps it: days and amounts as text."""
+    if value is None or value == "":
+        return _("empty")
+    if fact.kind == Kind.DATE:
+        return day(date.fromisoformat(value))
+    return money(Decimal(value)) if fact.kind == Kind.MONEY else shown(fact, value)
