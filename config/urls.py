@@ -18,6 +18,7 @@ admin.site.site_header = admin.site.site_title = "Regulars"
 urlpatterns = [
     path("", today.today, name="home"),
     path("customers/", customers.customers, name="customers"),
+    path("customers/by-rule/", customers.by_rule, name="customers_by_rule"),
     path("customers/<int:pk>/", customer.customer, name="customer"),
     path("customers/<int:pk>/log/", log.log_of, name="log_of"),
     path("rules/builder/", rules.builder, name="rule_builder"),

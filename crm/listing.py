@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import F, Q, QuerySet
+from django.urls import reverse
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -31,6 +33,8 @@ MOST_COUNTED = 10_000
 # So few are sorted faster by themselves than by trying everyone in that order until a page is full.
 FEW = 1_000
 LONGEST_SEARCH, MOST_WORDS = 200, 10
+# Of an address with a rule, for the server reads no line much longer, and the way by the login writes it twice as long.
+LONGEST_ADDRESS = 4_500
 # Sign between the digits of a phone number.
 BETWEEN_DIGITS = str.maketrans("", "", "+-()/.")
 
@@ -47,6 +51,7 @@ SORTS: dict[str, tuple[Sort, Promise]] = {
     "-due": (Sort("-due", _DUE, descending=True, nullable=True), gettext_lazy("Next order due, latest first")),
 }
 DEFAULT_SORT = "-revenue"
+KEPT = ("q", "stage", "pareto", "group", "sort")
 
 
 def matching(q: str, key: str = "search_key") -> Q:
@@ -205,6 +210,18 @@ class Row:
         return rhythm.in_words(self.facts.typical_gap_days, self.facts.long_gap_days)
 
 
+def address_of(rule: object, kept: Mapping[str, str] | None = None) -> str:
+    """Where the list of those whom the rule finds is, with what else is asked for; empty where that would be too long."""
+    parts = dict(kept or {}) | ({"rule": written(rule)} if rule != {"all": []} else {})
+    address = f"{reverse('customers')}?{urlencode(parts)}" if parts else reverse("customers")
+    return address if len(address) <= LONGEST_ADDRESS else ""
+
+
+def written(rule: object) -> str:
+    """For an address: as short as JSON goes."""
+    return json.dumps(rule, ensure_ascii=False, separators=(",", ":"))
+
+
 @dataclass(frozen=True)
 class Chip:
     """One part of the rule that the list is filtered by, and the rule that is left without it; empty for none."""
@@ -238,6 +255,11 @@ class Listing:
         return [Row(facts, figures.as_of, figures.is_past) for facts in self.page.rows]
 
     @property
+    def kept_with_a_rule(self) -> list[tuple[str, str]]:
+        """What else the list asks for, by the names of the form: another rule leaves it as it is."""
+        return [(name, value) for name in KEPT if (value := str(self.form.data.get(name, "")))]
+
+    @property
     def chips(self) -> list[Chip]:
         """The parts of the rule of which all hold, else the whole of it."""
         node = self.form.node
@@ -245,9 +267,7 @@ class Listing:
             return [Chip(described(node), "")] if node else []
         parts = loads(self.form.cleaned_data["rule"])["all"]
         rests = [parts[:place] + parts[place + 1 :] for place in range(len(parts))]
-        return [
-            Chip(described(part), json.dumps({"all": rest}, ensure_ascii=False) if rest else "") for part, rest in zip(node.parts, rests)
-        ]
+        return [Chip(described(part), written({"all": rest}) if rest else "") for part, rest in zip(node.parts, rests, strict=True)]
 
     @property
     def problems(self) -> list[str]:

@@ -26,6 +26,7 @@ ROUTES = {
     "customers/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
     "customers/<int:pk>/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
     "customers/<int:pk>/log/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, IN), (NO_SUCH_WAY, IN)],
+    "customers/by-rule/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, IN), (NO_SUCH_WAY, IN)],
     "rules/builder/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, BAD), (NO_SUCH_WAY, BAD)],
     "rules/count/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, BAD), (NO_SUCH_WAY, BAD)],
     "segments/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],

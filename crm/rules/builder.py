@@ -35,7 +35,7 @@ class RuleBuilder(forms.Widget):
 
     class Media:
         # For the admin panel; our own pages have them all.
-        css = {"all": ["css/rules-admin.css"]}
+        css = {"all": ["css/rules.css", "css/rules-admin.css"]}
         js = ["django_htmx/htmx-2.min.js", "js/rules.js"]
 
     def __init__(self, attrs: dict[str, Anything] | None = None, *, forbidden: Collection[str] = (), samples: bool = True) -> None:

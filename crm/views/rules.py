@@ -1,20 +1,17 @@
 """The builder of rules while somebody works in it: its rows after a change, and whom the rule finds."""
 
-import json
 import re
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from crm.access import is_owner
 from crm.figures import Figures, figures_for
-from crm.listing import Row
+from crm.listing import Row, address_of
 from crm.overtaking import Overtaken, TooLong, alone
 from crm.rules.builder import unsigned
 from crm.rules.live import Counted, counted, sample
@@ -66,8 +63,8 @@ class Found:
 
     @property
     def everyone_of_them(self) -> str:
-        """Where the list of them is."""
-        return f"{reverse('customers')}?{urlencode({'rule': json.dumps(self.rows.typed.rule, ensure_ascii=False)})}"
+        """Where the list of them is; empty where the rule is too long for an address."""
+        return address_of(self.rows.typed.rule)
 
 
 def _found(rows: Rows, figures: Figures, *, with_sample: bool) -> Found:
