@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 
 from config import views
 from crm.views import customer, customers, imports, log
-from lifecycle.views import demo, ladder, lookback, today
+from lifecycle.views import demo, ladder, lookback, replay, today
 from segments.views import pareto
 
 admin.site.site_header = admin.site.site_title = "Regulars"
@@ -23,6 +23,7 @@ urlpatterns = [
     path("customers/<int:pk>/not-now/undo/", today.undo_not_now, name="undo_not_now"),
     path("ladder/", ladder.ladder, name="ladder"),
     path("ladder/moves/", ladder.moves, name="moves"),
+    path("ladder/replay/", replay.replay, name="replay"),
     path("look-back/", lookback.look_back, name="look_back"),
     path("look-back/end/", lookback.end, name="look_back_end"),
     path("look-back/progress/", lookback.progress, name="look_back_progress"),

@@ -167,7 +167,15 @@ class Walk:
         for start in range(0, len(moving), MOVED_AT_ONCE):
             chosen = ReplayFacts.objects.filter(pk__in=bulk.among(moving[start : start + MOVED_AT_ONCE])).annotate(to=rungs.case(day))
             rows = [
-                (pk, rungs.ladder.pk, None if was[pk] == EMPTY else was[pk], to, day.isoformat(), versions[to], json.dumps(values, allow_nan=False))
+                (
+                    pk,
+                    rungs.ladder.pk,
+                    None if was[pk] == EMPTY else was[pk],
+                    to,
+                    day.isoformat(),
+                    versions[to],
+                    json.dumps(values, allow_nan=False),
+                )
                 for (pk, to), values in rungs.causes(chosen.order_by("pk"), ["pk", "to"], day)
             ]
             with transaction.atomic():
@@ -208,7 +216,8 @@ def _count_referrals(day: date, touched: Ints | None) -> None:
         steps.count_referrals(day, ReplayFacts)
     else:
         referred = Customer.objects.filter(pk__in=bulk.among(touched.tolist()), referred_by__isnull=False)
-        steps.count_referrals_of(sorted({*touched.tolist(), *referred.values_list("referred_by", flat=True)}), ReplayFacts)
+        referrers = [pk for pk in referred.values_list("referred_by", flat=True) if pk]
+        steps.count_referrals_of(sorted({*touched.tolist(), *referrers}), ReplayFacts)
 
 
 def _touched(before: date, day: date) -> Ints:

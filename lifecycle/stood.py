@@ -8,10 +8,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from crm import export, locks
-from crm.models import Business, Customer, ReplayFacts
+from crm.models import Business, ReplayFacts
 from lifecycle import history, replay
 from lifecycle.lookback import known
-from lifecycle.models import Ladder, Position, Stage, Transition
+from lifecycle.models import Ladder, Position
 from lifecycle.replayed import LOCK
 from lifecycle.stages import Rungs
 
@@ -27,8 +27,8 @@ class NotStood(Exception):
 def write(path: Path, key: str, as_of: date | None) -> int:
     """Writes a row for each customer known by the end of `as_of` (the live date where none is given); how many.
 
-    Raises NotStood for an unknown ladder, before the first night, for a day after the figures', and where a replay is at the scratch that it
-    needs; InvalidRule where a rule cannot be read any more; OSError where the file cannot be written.
+    Raises NotStood for an unknown ladder, before the first night, for a day after the figures', and where a replay is at the scratch that
+    it needs; InvalidRule where a rule cannot be read any more; OSError where the file cannot be written.
     """
     ladder, live = Ladder.objects.filter(key=key).first(), Business.load().as_of
     if live is None:
@@ -38,7 +38,9 @@ def write(path: Path, key: str, as_of: date | None) -> int:
         raise NotStood(_("There is no ladder “%(key)s”; there is: %(known)s.") % {"key": key, "known": known_ones})
     day = as_of or live
     if day > live:
-        raise NotStood(_("The figures stand at %(live)s; the day %(day)s comes after it.") % {"live": date_format(live), "day": date_format(day)})
+        raise NotStood(
+            _("The figures stand at %(live)s; the day %(day)s comes after it.") % {"live": date_format(live), "day": date_format(day)}
+        )
     if as_of is None:
         return _written(path, _now(ladder))
     if history.covered(day):

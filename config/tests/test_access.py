@@ -14,7 +14,7 @@ from crm import jobs
 from crm.models import Customer, User
 
 IN, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 405, 403, 404, 410
-TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT = "/login/", "/", "/admin/", "/import/"
+TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT, TO_LADDER = "/login/", "/", "/admin/", "/import/", "/ladder/"
 
 # Route: GET and POST (HEAD is as GET) for nobody, for staff, for an owner; a text is where it leads.
 ROUTES = {
@@ -34,6 +34,7 @@ ROUTES = {
     "ladder/moves/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
     "customers/<int:pk>/not-now/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
     "customers/<int:pk>/not-now/undo/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
+    "ladder/replay/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, TO_LADDER)],
     "look-back/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
     "look-back/end/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
     "look-back/progress/": [(TO_LOGIN, TO_LOGIN), (TO_HOME, NO_SUCH_WAY), (TO_HOME, NO_SUCH_WAY)],

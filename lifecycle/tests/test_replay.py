@@ -1,19 +1,14 @@
 """Replaying the past: what a night of each of its days would have left, joined to the moves that are there."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
-import pytest
 from hypothesis import Phase, given, settings
 from hypothesis.extra.django import TestCase
 
-from crm import locks
-from crm.models import Business, Customer, Facts, Order, PastFacts, ReplayFacts
-from crm.tests.factories import make_customer, make_interaction, make_order, make_owner
-from lifecycle import history, joining, nightly, replay
-from lifecycle.kotler import install
+from crm.models import Customer, Facts, PastFacts, ReplayFacts
+from lifecycle import history, nightly, replay
 from lifecycle.lookback import look_back
-from lifecycle.models import Ladder, NightlyRun, Position, Replay, ReplayedMove, Stage, Transition
-from lifecycle.moves import move
+from lifecycle.models import Ladder, Position, Stage, Transition
 from lifecycle.replayed import Span
 from lifecycle.tests.test_nightly import record as write
 from lifecycle.tests.worlds import worlds
