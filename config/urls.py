@@ -12,6 +12,8 @@ from segments.views import pareto
 from crm.views import customer, customers, imports, log
 from lifecycle.views import demo, ladder, lookback, today
 from segments.views import pareto, segments
+from lifecycle.views import demo, ladder, lookback, replay, today
+from segments.views import pareto
 
 admin.site.site_header = admin.site.site_title = "Regulars"
 
@@ -52,6 +54,7 @@ urlpatterns = [
     path("settings/ladders/<slug:key>/ladder/add/", definitions.add, name="stage_add"),
     path("settings/ladders/<slug:key>/<slug:stage>/", definitions.stage, name="stage_settings"),
     path("settings/ladders/<slug:key>/<slug:stage>/leave/", definitions.leave, name="stage_leave"),
+    path("ladder/replay/", replay.replay, name="replay"),
     path("look-back/", lookback.look_back, name="look_back"),
     path("look-back/end/", lookback.end, name="look_back_end"),
     path("look-back/progress/", lookback.progress, name="look_back_progress"),

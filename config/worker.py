@@ -23,7 +23,7 @@ from crm.access import refuse_all_but_owners
 from crm.importing import uploaded
 from crm.importing.telling import Doing
 from crm.models import Business, Job, Upload, User
-from lifecycle import lookback, nightly, schedule
+from lifecycle import lookback, nightly, replay, replayed, schedule
 from lifecycle.demo.empty import DemoRefused, remove_demo
 from lifecycle.demo.fill import fill_demo
 from lifecycle.lookback_banner import KIND as LOOK_BACK
@@ -42,6 +42,8 @@ def tick(clock: Callable[[], datetime] = timezone.now) -> None:
     nightly.run_due(clock)
     nightly.close_cut_off(clock())
     refresh(clock)
+    # Of an import by a command nobody else asks.
+    replayed.ask_after_import()
     # Last, because it is the one thing here that a broken broker breaks.
     jobs.ring_queued()
 
@@ -67,6 +69,17 @@ def run_look_back(job: Job) -> None:
     while not lookback.look_back(as_of, tell=partial(tell, job)):
         tell(job, 0, 0, "night")
         sleep(1)
+
+
+def run_replay(job: Job) -> None:
+    """The past as it is known now. What waits is taken in first; where there is no past there is nothing to do."""
+    nightly.run_due()
+    refresh_changed()
+    if isinstance(replayed.Span.due(), replayed.Span):
+        try:
+            replay.replay(tell=Telling(job))
+        except replay.ReplayRefused as busy:
+            raise jobs.Busy from busy
 
 
 def tell(job: Job, done: int, total: int, doing: str) -> None:
@@ -98,6 +111,7 @@ def run_import(job: Job) -> None:
             uploaded.take_in(upload, timezone.now(), tell, make_room=partial(clear_demo, tell))
     jobs.ring_next(uploads.KIND)
     first_night(tell)
+    replayed.ask_after_import()
 
 
 def first_night(tell: Telling) -> None:
@@ -121,6 +135,7 @@ def run_segment(job: Job) -> None:
 def run_demo(job: Job) -> None:
     check_asker(job)
     fill_demo(now=timezone.now(), tell=Telling(job))
+    replayed.ask()
 
 
 def run_remove_demo(job: Job) -> None:
@@ -146,6 +161,7 @@ def clear_demo(tell: Telling) -> None:
 KINDS: dict[str, Callable[[Job], None]] = {
     "night": run_night,
     LOOK_BACK: run_look_back,
+    replayed.KIND: run_replay,
     uploads.KIND: run_import,
     saved.KIND: run_segment,
     demo_jobs.FILL: run_demo,

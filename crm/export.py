@@ -3,7 +3,7 @@
 import csv
 import errno
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,7 +16,7 @@ from crm.catalogue import FACTS, Kind
 from crm.fields import MoneyField
 from crm.models import Facts
 
-_AT_ONCE = 5_000
+AT_ONCE = 5_000
 # What a spreadsheet would take for a formula; and the sign that we put before it, so that taking the file in again gives the same text.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0", "'")
 
@@ -31,7 +31,15 @@ def _columns() -> list[str]:
 
 
 def write(path: Path) -> int:
-    """Writes one row per customer, in the order they were created, and returns how many. The file appears whole or not at all.
+    """Writes one row per customer, in the order they were created, and returns how many.
+
+    Raises OSError where it cannot be written.
+    """
+    return write_rows(path, header(), _rows())
+
+
+def write_rows(path: Path, head: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    """Writes `rows` under `head` and returns how many. The file appears whole or not at all.
 
     Raises OSError where it cannot be written.
     """
@@ -46,15 +54,15 @@ def write(path: Path) -> int:
     try:
         with open(handle, "w", encoding="utf-8", newline="") as file:
             writer = csv.writer(_LineFeeds(file))
-            writer.writerow(header())
-            rows = 0
-            for row in _rows():
+            writer.writerow(head)
+            written = 0
+            for row in rows:
                 writer.writerow(row)
-                rows += 1
+                written += 1
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-    return rows
+    return written
 
 
 class _LineFeeds:
@@ -75,7 +83,7 @@ def _rows() -> Iterator[list[str]]:
     ranked = Facts.objects.annotate(rank=Window(RowNumber(), order_by=[F("revenue_12m").desc(), F("pk").asc()]), total=Window(Sum(brought)))
     texts = ["customer__external_id", "customer__email", "customer__name"]
     facts = [*FACTS, "rank", "total"]
-    for row in ranked.order_by("pk").values_list(*texts, *facts).iterator(_AT_ONCE):
+    for row in ranked.order_by("pk").values_list(*texts, *facts).iterator(AT_ONCE):
         values = dict(zip(facts, row[len(texts) :], strict=True))
         ranks = values["revenue_12m"] > 0
         yield [

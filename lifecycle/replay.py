@@ -70,7 +70,7 @@ def replay(*, clock: Callable[[], datetime] = timezone.now, tell: Tell = silent)
 
 def _replay(span: Span, clock: Callable[[], datetime], tell: Tell) -> int:
     """Call with the lock held."""
-    _empty()
+    empty_scratch()
     failpoint("replay.begun")
     days = span.days
     walk = Walk.begin()
@@ -83,11 +83,17 @@ def _replay(span: Span, clock: Callable[[], datetime], tell: Tell) -> int:
     join(walk.ladders, span.until, walk.keys)
     _finish(span, moves, clock(), walk)
     failpoint("replay.finished")
-    _empty()
+    empty_scratch()
     return moves
 
 
-def _empty() -> None:
+def compute_scratch(day: date) -> None:
+    """The figures of one day in ReplayFacts. Call with the lock held, and empty them afterwards."""
+    empty_scratch()
+    compute_past(Walk.begin(), day)
+
+
+def empty_scratch() -> None:
     ReplayedMove.objects.all().delete()
     ReplayFacts.objects.all().delete()
 
@@ -205,12 +211,13 @@ def compute_past(walk: Walk, day: date) -> None:
 
 
 def _count_referrals(day: date, touched: Ints | None) -> None:
-    """Whoever has more or less to show for it referred somebody who is touched."""
+    """Whoever has more or less to show for it referred somebody who is touched, or is known only now."""
     if touched is None:
         steps.count_referrals(day, ReplayFacts)
     else:
         referred = Customer.objects.filter(pk__in=bulk.among(touched.tolist()), referred_by__isnull=False)
-        steps.count_referrals_of(sorted({pk for pk in referred.values_list("referred_by", flat=True) if pk}), ReplayFacts)
+        referrers = [pk for pk in referred.values_list("referred_by", flat=True) if pk]
+        steps.count_referrals_of(sorted({*touched.tolist(), *referrers}), ReplayFacts)
 
 
 def _touched(before: date, day: date) -> Ints:

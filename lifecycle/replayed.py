@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from crm import jobs
-from crm.models import Business, Job, Order
+from crm.models import Business, Import, Job, Order
 from lifecycle.models import NightlyRun
 
 KIND = LOCK = "replay"
@@ -77,10 +77,29 @@ def first_scheduled() -> date | None:
 def ask() -> Job:
     """The job that replays the past as it is from now on: one that runs already may have missed what has just come, and is followed."""
     running = Job.objects.filter(kind=KIND, state=Job.State.RUNNING).order_by("-pk").first()
-    return jobs.enqueue(KIND, key=f"after {running.pk}" if running else KIND)
+    arguments = {"import": _newest_import()}
+    job = jobs.enqueue(KIND, arguments, key=f"after {running.pk}" if running else KIND)
+    # One that waited already knows of it then, too.
+    Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(arguments=arguments)
+    return job
+
+
+def ask_after_import() -> None:
+    """Where orders were imported since it was asked for last, and there are figures."""
+    newest = _newest_import()
+    asked = Job.objects.filter(kind=KIND).order_by("-pk").first()
+    if newest > (asked.arguments.get("import", 0) if asked else 0) and Business.load().as_of:
+        ask()
+
+
+def _newest_import() -> int:
+    """The key of the last one that is through and brought orders; 0 without one."""
+    done = Import.objects.filter(state=Import.State.FINISHED).exclude(orders_created=0, orders_updated=0)
+    return done.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def replay_job() -> Job | None:
-    """The replay that was asked for last, where it waits, runs or has failed."""
-    job = Job.objects.filter(kind=KIND).order_by("-pk").first()
+    """The replay that runs, else the one that was asked for last, where it waits or has failed."""
+    theirs = Job.objects.filter(kind=KIND).order_by("-pk")
+    job = theirs.filter(state=Job.State.RUNNING).first() or theirs.first()
     return job if job and job.state != Job.State.FINISHED else None

@@ -19,6 +19,8 @@ TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT = "/login/", "/", "/admin/", "/import/"
 IN, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 405, 403, 404, 410
 TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT, TO_EVA = "/login/", "/", "/admin/", "/import/", "/customers/1/"
 TO_SEGMENT = "/segments/1/"
+IN, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 405, 403, 404, 410
+TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT, TO_LADDER = "/login/", "/", "/admin/", "/import/", "/ladder/"
 
 # Route: GET and POST (HEAD is as GET) for nobody, for staff, for an owner; a text is where it leads.
 ROUTES = {
@@ -64,6 +66,7 @@ ROUTES = {
     "customers/<int:pk>/stage/": [(TO_LOGIN, TO_LOGIN), (IN, IN), (IN, IN)],
     "customers/<int:pk>/stage/<slug:ladder>/release/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, MISSING), (NO_SUCH_WAY, MISSING)],
     "customers/<int:pk>/stage/<slug:ladder>/release/undo/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, MISSING), (NO_SUCH_WAY, MISSING)],
+    "ladder/replay/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, TO_LADDER)],
     "look-back/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
     "look-back/end/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, TO_HOME), (NO_SUCH_WAY, TO_HOME)],
     "look-back/progress/": [(TO_LOGIN, TO_LOGIN), (TO_HOME, NO_SUCH_WAY), (TO_HOME, NO_SUCH_WAY)],

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from crm import jobs
 from crm.faults import FAULTS, told
 from crm.models import Business, Customer, Order
+from lifecycle import replayed
 from lifecycle.demo.empty import DemoRefused, remove_demo
 from lifecycle.demo.fill import CUSTOMERS, SEED, fill_demo
 from lifecycle.nightly import NightFailed
@@ -47,6 +48,8 @@ class Command(BaseCommand):
             raise CommandError(told(error) if isinstance(error, FAULTS) else str(error)) from error
         # Whoever ordered today is refreshed by a worker, where one runs.
         jobs.ring_refresh()
+        # So is the past between its nights.
+        replayed.ask()
         self.stdout.write(self.summary(time.perf_counter() - start))
 
     def summary(self, seconds: float) -> str:
