@@ -80,9 +80,16 @@ def a_year_before(day: date) -> date:
 
 
 def days_with_orders(customer: Customer, as_of: date) -> list[Day]:
-    """Of the twelve months up to `as_of`, with the orders that count (DEFINITIONS, Orders)."""
-    kept = Order.objects.filter(customer=customer, status__in=(Order.Status.PAID, Order.Status.UNPAID), amount__gte=0)
-    days = kept.filter(ordered_on__gt=a_year_before(as_of), ordered_on__lte=as_of).values("ordered_on").order_by("ordered_on")
+    """Of the twelve months up to `as_of`, with the orders that count (DEFINITIONS, Orders). Read once a page: kept with the customer."""
+    kept: dict[date, list[Day]] = vars(customer).setdefault("days_with_orders", {})
+    if as_of not in kept:
+        kept[as_of] = _days_with_orders(customer, as_of)
+    return kept[as_of]
+
+
+def _days_with_orders(customer: Customer, as_of: date) -> list[Day]:
+    counting = Order.objects.filter(customer=customer, status__in=(Order.Status.PAID, Order.Status.UNPAID), amount__gte=0)
+    days = counting.filter(ordered_on__gt=a_year_before(as_of), ordered_on__lte=as_of).values("ordered_on").order_by("ordered_on")
     net = Sum(F("amount") - F("refunded"), output_field=MoneyField())
     return [Day(*row) for row in days.annotate(number=Count("pk"), net=net).values_list("ordered_on", "number", "net")]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from crm.catalogue import Fact, Kind, find
+from crm.catalogue import FACTS, TERMS, Fact, Kind, find
 from crm.models import Customer
 from crm.money import day, money, number
 from crm.rules import InvalidRule, leaves, parse
@@ -58,7 +58,9 @@ class Cause(NamedTuple):
         words = _REPLAYED if move.source == Transition.Source.REPLAY else _BY_RULE
         said = str(words) % {"stage": move.to_stage, "version": number(move.rule_version or 0)}
         kept: Mapping[str, Any] = move.values
-        facts = [(fact, value) for name, value in kept.items() if (fact := find(name)) is not None]
+        # In the order of the catalogue: one of the databases keeps none of its own.
+        place = {name: number for number, name in enumerate([*FACTS, *TERMS])}
+        facts = [(fact, kept[name]) for name in sorted(kept, key=lambda name: (place.get(name, len(place)), name)) if (fact := find(name))]
         return cls(said, [Value(fact.label, _kept(fact, value)) for fact, value in facts])
 
 

@@ -91,6 +91,8 @@ class Person:
     referred_by: "Person | None" = None
     purchases: list[Purchase] = field(default_factory=list)
     contacts: list[Contact] = field(default_factory=list)
+    # How the marks became known; among the contacts too.
+    notes: list[Contact] = field(default_factory=list)
 
     @property
     def is_trade(self) -> bool:
@@ -100,6 +102,9 @@ class Person:
     def last(self) -> int | None:
         """The day of the last purchase."""
         return self.purchases[-1].on if self.purchases else None
+
+    def noted(self, day: int) -> Contact | None:
+        return next((note for note in self.notes if note.on == day), None)
 
 
 def arrivals(random: Random, size: int, season: list[float]) -> list[int]:

@@ -96,7 +96,12 @@ UNFIT = (
     "Is in insolvency, cannot pay.",
     "Looks for instant coffee in bulk, which we do not make.",
 )
-FAREWELLS = ("Moved abroad and said goodbye.", "Closed the business.", "Has stopped drinking coffee on a doctor's advice.")
+# With why they left, as Evidence.LostReason calls it.
+FAREWELLS = {
+    "Moved abroad and said goodbye.": "moved",
+    "Closed the business.": "moved",
+    "Has stopped drinking coffee on a doctor's advice.": "no_need",
+}
 ONLY_US = ("Told us that they buy coffee only here.", "Said at the counter that they do not buy coffee anywhere else any more.")
 PARTNERSHIPS = ("Agreed to run our tastings.", "Agreed to sell our bags on commission.")
 

@@ -160,7 +160,7 @@ def _mark(world: World, person: Person) -> None:
     bought = [purchase.on for purchase in person.purchases if purchase.status != CANCELLED]
     last, gone = person.purchases[-1].on, world.today - person.purchases[-1].on
     if 40 < gone < 400 and world.chance(0.03):
-        person.marked_lost = _note(world, person, last + world.random.randrange(10, 35), shop.FAREWELLS)
+        person.marked_lost = _note(world, person, last + world.random.randrange(10, 35), list(shop.FAREWELLS))
     if len(bought) > 8 and gone < 45 and world.chance(0.12 if person.is_trade else 0.02):
         person.partner = _note(world, person, bought[8] + 2, shop.PARTNERSHIPS)
         person.kind = "intermediary" if person.is_trade else person.kind
@@ -172,7 +172,9 @@ def _note(world: World, person: Person, day: int, texts: Sequence[str]) -> int |
     """Logs how it became known; the day of it, unless it has not come yet."""
     if day >= world.today:
         return None
-    person.contacts.append(_contact(world, day, "visit" if person.drive.by_shop > 0.3 else "call", IN, 6, world.random.choice(texts)))
+    note = _contact(world, day, "visit" if person.drive.by_shop > 0.3 else "call", IN, 6, world.random.choice(texts))
+    person.contacts.append(note)
+    person.notes.append(note)
     return day
 
 

@@ -10,13 +10,15 @@ from django.db import connection, models, transaction
 
 from crm import bulk
 from crm.fold import fold
-from crm.models import Changed, Customer, Facts, Interaction, Order, OrderLine
+from crm.models import Changed, Customer, Evidence, Facts, Interaction, Order, OrderLine
 from crm.models.customer import search_key
 from lifecycle.demo.people import Contact, Person, Purchase
+from lifecycle.demo.shop import FAREWELLS
 
 SOURCE = "demo"
 MIDNIGHT = 0
 MARKS = {"disqualified_on": "disqualified", "lost_marked_on": "marked_lost", "partner_on": "partner", "only_us_on": "only_us"}
+KINDS = {"disqualified_on": "disqualified", "lost_marked_on": "lost", "partner_on": "partner", "only_us_on": "only_us"}
 
 
 def _number(place: int) -> str:
@@ -72,6 +74,8 @@ class Writing:
         sent = [(place, named[id(sender)]) for place in places if (sender := crowd[place].referred_by)]
         rows = [(self.keys[place], self.keys[sender], self._date(crowd[place].arrived)) for place, sender in sent]
         bulk.update(Customer, ["referred_by", "referred_on"], rows)
+        colleague = self.logged_by[0]
+        self._write_evidence([(key, "referred", on, "", colleague) for key, _sender, on in rows])
 
     def _customer(self, person: Person, place: int) -> dict[str, Any]:
         return {
@@ -98,7 +102,17 @@ class Writing:
         """On its day: a mark that lies ahead would have each night look at the customer again."""
         days = {place: on for place, person in enumerate(crowd) if (on := getattr(person, mark)) is not None and self._falls(on, day)}
         bulk.update(Customer, [field], [(self.keys[place], self._date(on)) for place, on in days.items()])
+        self._write_evidence([self._evidence(self.keys[place], KINDS[field], on, crowd[place].noted(on)) for place, on in days.items()])
         return list(days)
+
+    def _evidence(self, customer: int, kind: str, on: int, note: Contact | None) -> tuple[Any, ...]:
+        """What somebody said is in the contact of that day; this is recorded by who logged it."""
+        reason = FAREWELLS.get(note.text, "") if note and kind == "lost" else ""
+        return (customer, kind, self._date(on), reason, self.logged_by[bool(note and note.by_owner)])
+
+    def _write_evidence(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        columns = ["customer", "kind", "happened_on", "lost_reason", "by", "holds", "text"]
+        bulk.insert(Evidence, columns, [(*row, True, "") for row in rows])
 
     def _write_purchases(self, purchases: Sequence[tuple[int, Purchase]]) -> None:
         numbers = [f"{self._date(one.on):.4}-{self.numbers + n:05d}" for n, (_, one) in enumerate(purchases, start=1)]
