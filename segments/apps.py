@@ -14,10 +14,10 @@ class SegmentsConfig(AppConfig):
 
     def ready(self) -> None:
         catalogue.register(catalogue.Fact("pareto_class", catalogue.Kind.CHOICE, "pareto"))
-        # By name, for they need the models, which are not there yet when this module is loaded.
-        catalogue.FAMILIES.append(import_module("segments.asking").family)
-        import_module("crm.list_actions").register(import_module("segments.links").save_as_segment)
         navigation.register(
             navigation.Entry("segments", _("Segments"), "segments", navigation.Place.DAILY, order=30, key="s"),
             navigation.Entry("pareto", _("Pareto"), "pareto", navigation.Place.UNDERSTAND, order=20, owners_only=True, key="p"),
         )
+        # By name, for they need the models, which are not there yet when this module is loaded.
+        catalogue.FAMILIES.append(import_module("segments.asking").family)
+        import_module("crm.list_actions").register(import_module("segments.links").save_as_segment)
