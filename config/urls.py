@@ -43,6 +43,7 @@ urlpatterns = [
     path("segments/", segments.segments, name="segments"),
     path("segments/new/", segments.new, name="segment_new"),
     path("segments/<int:pk>/", segments.segment, name="segment"),
+    path("segments/<int:pk>/moves/", segments.moves, name="segment_moves"),
     path("segments/<int:pk>/put/", segments.put, name="segment_put"),
     path("segments/<int:pk>/put-back/", segments.put_back, name="segment_put_back"),
     path("segments/<int:pk>/duplicate/", segments.duplicate, name="segment_duplicate"),

@@ -10,14 +10,13 @@ from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from crm.charts.course import Course, course
-from crm.figures import Figures
 from crm.listing import Row
 from crm.models import Business, Facts, FactsRow
 from crm.rules import InvalidRule, Node, described, parse
 from segments.links import in_customers
 from segments.membership import members_by
 from segments.models import Choice, Member, Segment, SegmentMove, SegmentVersion
-from segments.reasons import reasons
+from segments.segment_moves import Told
 from segments.uses import Use, uses_of
 
 SHOWN, MOVES_SHOWN, SAVES_SHOWN, CHOICES_SHOWN, VERSIONS_SHOWN = 10, 10, 3, 50, 10
@@ -26,14 +25,6 @@ LATELY, A_YEAR = timedelta(days=30), timedelta(days=365)
 MOST_COUNTED = 10_000
 # A segment of more is found faster along the order of the list than sorted.
 LARGE = 20_000
-
-
-@dataclass(frozen=True)
-class Told:
-    """Somebody who came or left, with the reasons."""
-
-    move: SegmentMove
-    reasons: list[str]
 
 
 @dataclass(frozen=True)
@@ -140,7 +131,7 @@ class SegmentPage:
     @cached_property
     def moves(self) -> list[Told]:
         moves = self.segment.moves.exclude(source=SegmentMove.Source.RULE).select_related("customer", "by")
-        return [Told(move, reasons(move)) for move in moves.order_by("-on", "-pk")[:MOVES_SHOWN]]
+        return [Told.of(move) for move in moves.order_by("-on", "-pk")[:MOVES_SHOWN]]
 
     @cached_property
     def saves(self) -> list[Saved]:
@@ -183,8 +174,3 @@ def _words(rule: Any) -> str:
         return described(parse(rule))
     except InvalidRule as wrong:
         return " ".join(wrong.sentences)
-
-
-def live(business: Business) -> Figures:
-    """Who is in a segment is kept for the live figures alone."""
-    return Figures(business, business.as_of, Facts)

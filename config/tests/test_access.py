@@ -35,6 +35,7 @@ ROUTES = {
     "segments/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
     "segments/new/": [(TO_LOGIN, TO_LOGIN), (REFUSED, REFUSED), (IN, IN)],
     "segments/<int:pk>/": [(TO_LOGIN, TO_LOGIN), (IN, REFUSED), (IN, IN)],
+    "segments/<int:pk>/moves/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
     "segments/<int:pk>/put/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, TO_SEGMENT)],
     "segments/<int:pk>/put-back/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, TO_SEGMENT)],
     "segments/<int:pk>/duplicate/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, "/segments/2/")],

@@ -13,6 +13,7 @@ from config.tests import cast
 from crm.models import Business, Facts, Job
 from crm.rules import described
 from crm.tests.factories import make_customer
+from segments import segment_moves
 from segments.membership import count_all
 from segments.models import Choice, Member, Segment, SegmentMove, SegmentSize, SegmentVersion
 from segments.saved import make_segment
@@ -311,3 +312,37 @@ def test_the_queries_of_a_page_do_not_grow_with_its_members(jana, regulars, owne
         counts.append(len(asked))
 
     assert counts[0] == counts[1] <= 20
+
+
+def test_all_moves_are_listed_page_by_page_the_newest_first(jana, regulars, people, monkeypatch):
+    monkeypatch.setattr(segment_moves, "ON_A_PAGE", 2)
+    Facts.objects.filter(pk=people[5].pk).update(orders=0)
+    count_all(DAY + timedelta(days=1))
+    address = reverse("segment_moves", args=[regulars.pk])
+
+    first = jana.get(address).context["moves"]
+    rest = jana.get(address, {"page": first.page.next}).context["moves"]
+
+    assert [(told.move.customer.name, told.move.entered) for told in first.told + rest.told] == [
+        ("Guest 5", False),
+        ("Guest 5", True),
+        ("Guest 4", True),
+        ("Guest 3", True),
+    ]
+    assert first.told[0].reasons == ["Orders: 0."]
+    assert [told.move.customer.name for told in jana.get(address, {"way": "out"}).context["moves"].told] == ["Guest 5"]
+
+
+@pytest.mark.parametrize("query", [{"page": "x"}, {"page": "a\0"}, {"way": "up"}, {"way": "in'--"}])
+def test_a_page_of_moves_that_is_none_is_the_first(jana, regulars, query):
+    answer = jana.get(reverse("segment_moves", args=[regulars.pk]), query)
+
+    assert answer.status_code == 200 and len(answer.context["moves"].told) == 3
+
+
+def test_staff_look_but_do_not_touch(regulars):
+    petr = cast.signed_in(cast.staff())
+
+    assert petr.post(reverse("segment", args=[regulars.pk]), sent(regulars, name="Mine")).status_code == 403
+    assert Segment.objects.get().name == "Regulars"
+    assert "New segment" not in petr.get(reverse("segments")).content.decode()
