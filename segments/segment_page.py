@@ -8,10 +8,12 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from crm.charts.course import Course, course
 from crm.listing import Row
 from crm.models import Business, Facts, FactsRow
+from crm.money import day, number
 from crm.rules import InvalidRule, Node, described, parse
 from segments.links import in_customers
 from segments.membership import members_by
@@ -137,8 +139,8 @@ class SegmentPage:
     def saves(self) -> list[Saved]:
         moves = self.segment.moves.filter(source=SegmentMove.Source.RULE).order_by().values("rule_version")
         came, left = Count("pk", filter=Q(entered=True)), Count("pk", filter=Q(entered=False))
-        found = moves.annotate(day=Max("on"), came=came, left=left).order_by("-rule_version")[:SAVES_SHOWN]
-        return [Saved(row["day"], row["came"], row["left"]) for row in found]
+        found = moves.annotate(last=Max("on"), came=came, left=left).order_by("-rule_version")[:SAVES_SHOWN]
+        return [Saved(row["last"], row["came"], row["left"]) for row in found]
 
     @cached_property
     def sizes(self) -> list[tuple[date, int]]:
@@ -153,9 +155,15 @@ class SegmentPage:
         return course(self.sizes)
 
     @property
+    def course_in_words(self) -> str:
+        (first, before), (last, now) = self.sizes[0], self.sizes[-1]
+        words = {"before": number(before), "day": day(first), "now": number(now), "today": day(last)}
+        return _("People in the segment: %(before)s on %(day)s, %(now)s on %(today)s") % words
+
+    @property
     def sizes_in_short(self) -> list[tuple[date, int]]:
         """The last night of each month, the newest first: a table of a year of nights would be read by nobody."""
-        last = {(day.year, day.month): (day, size) for day, size in self.sizes}
+        last = {(night.year, night.month): (night, size) for night, size in self.sizes}
         return list(last.values())[::-1]
 
     @cached_property

@@ -44,6 +44,8 @@ def holds(said, orders, inside):
 
 
 class Segments(RuleBasedStateMachine):
+    nights = 0
+
     @initialize(first=rules, second=rules)
     def begin(self, first, second):
         # Hypothesis runs all histories inside one test: each begins with an empty record.
@@ -89,6 +91,7 @@ class Segments(RuleBasedStateMachine):
         count_all(self.day)
         assert count_all(self.day) == 0
         self.changed = False
+        Segments.nights += 1
 
     @invariant()
     def members_are_what_a_plain_recomputation_says(self):
@@ -132,3 +135,5 @@ def test_members_are_right_whatever_happens(monkeypatch):
     monkeypatch.setattr(membership, "MOVED_AT_ONCE", 2)
 
     run_state_machine_as_test(Segments, settings=settings(max_examples=8, stateful_step_count=10, suppress_health_check=list(HealthCheck)))
+
+    assert Segments.nights > 5

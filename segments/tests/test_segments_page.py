@@ -346,3 +346,14 @@ def test_staff_look_but_do_not_touch(regulars):
     assert petr.post(reverse("segment", args=[regulars.pk]), sent(regulars, name="Mine")).status_code == 403
     assert Segment.objects.get().name == "Regulars"
     assert "New segment" not in petr.get(reverse("segments")).content.decode()
+
+
+def test_the_size_is_drawn_and_told_from_the_second_night_on(jana, regulars):
+    assert "from the second night on" in page(jana, regulars).content.decode()
+    SegmentSize.objects.create(segment=regulars, as_of=DAY - timedelta(days=40), size=7)
+    SegmentSize.objects.create(segment=regulars, as_of=DAY - timedelta(days=400), size=9)
+
+    shown = page(jana, regulars)
+
+    assert 'aria-label="People in the segment: 7 on 21 May, 3 on 30 June"' in shown.content.decode()
+    assert shown.context["page"].sizes_in_short == [(DAY, 3), (DAY - timedelta(days=40), 7)]
