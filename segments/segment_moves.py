@@ -1,5 +1,6 @@
 """Who came into a segment and who left it, each with the reasons."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import F
@@ -7,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from crm.paging import Cursor, Page, Sort, page
 from segments.models import Segment, SegmentMove
-from segments.reasons import reasons
+from segments.reasons import Reasons
 
 ON_A_PAGE = 50
 # The newest first.
@@ -23,9 +24,10 @@ class Told:
     reasons: list[str]
 
     @classmethod
-    def of(cls, move: SegmentMove) -> "Told":
-        """Call with the customer and the person at hand."""
-        return cls(move, reasons(move))
+    def all_of(cls, moves: Iterable[SegmentMove]) -> "list[Told]":
+        """Call with the customers and the persons at hand."""
+        reasons = Reasons()
+        return [cls(move, reasons.of(move)) for move in moves]
 
 
 @dataclass(frozen=True)
@@ -47,4 +49,4 @@ class SegmentMoves:
 
     @property
     def told(self) -> list[Told]:
-        return [Told.of(move) for move in self.page.rows]
+        return Told.all_of(self.page.rows)

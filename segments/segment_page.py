@@ -133,7 +133,7 @@ class SegmentPage:
     @cached_property
     def moves(self) -> list[Told]:
         moves = self.segment.moves.exclude(source=SegmentMove.Source.RULE).select_related("customer", "by")
-        return [Told.of(move) for move in moves.order_by("-on", "-pk")[:MOVES_SHOWN]]
+        return Told.all_of(moves.order_by("-on", "-pk")[:MOVES_SHOWN])
 
     @cached_property
     def saves(self) -> list[Saved]:

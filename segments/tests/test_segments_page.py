@@ -13,6 +13,7 @@ from config.tests import cast
 from crm.models import Business, Facts, Job
 from crm.rules import described
 from crm.tests.factories import make_customer
+from lifecycle.kotler import install
 from segments import segment_moves
 from segments.membership import count_all
 from segments.models import Choice, Member, Segment, SegmentMove, SegmentSize, SegmentVersion
@@ -357,3 +358,22 @@ def test_the_size_is_drawn_and_told_from_the_second_night_on(jana, regulars):
 
     assert 'aria-label="People in the segment: 7 on 21 May, 3 on 30 June"' in shown.content.decode()
     assert shown.context["page"].sizes_in_short == [(DAY, 3), (DAY - timedelta(days=40), 7)]
+
+
+@pytest.mark.parametrize("route", ["segment", "segment_moves", "segment_members"])
+def test_the_words_of_a_stage_are_looked_up_once_for_all_who_moved(jana, owner, route):
+    install()
+    stage = {"fact": "stage", "op": "in", "value": ["client", "repeat"]}
+    made, counts = make_segment(by=owner, name="Placed", rule=stage), []
+    for night in range(2):
+        for _one in range(4):
+            make_customer(facts={"stage": "client"})
+        count_all(DAY + timedelta(days=night))
+        SegmentMove.objects.update(source="night")
+        with CaptureQueriesContext(connection) as asked:
+            answer = jana.get(reverse(route, args=[made.pk]))
+            text = (answer.getvalue() if answer.streaming else answer.content).decode()
+        counts.append(len(asked))
+        assert text.count("Stage: Client.") == 4 * (night + 1)
+
+    assert counts[0] == counts[1]
