@@ -54,7 +54,7 @@ ICONS = {
     "segments": "funnel",
     "duplicate": "copy",
     "put-in": "user-plus",
-    "leave-out": "user-minus",
+    "take-out": "user-minus",
     "save": "bookmark",
     "gem": "gem",
     "download": "download",

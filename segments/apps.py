@@ -21,10 +21,10 @@ class SegmentsConfig(AppConfig):
                 means=_("Whether they are of the few who bring most of the revenue of 12 months."),
             )
         )
-        # By name, for they need the models, which are not there yet when this module is loaded.
-        catalogue.FAMILIES.append(import_module("segments.asking").family)
-        import_module("crm.list_actions").register(import_module("segments.links").save_as_segment)
         navigation.register(
             navigation.Entry("segments", _("Segments"), "segments", navigation.Place.DAILY, order=30, key="s"),
             navigation.Entry("pareto", _("Pareto"), "pareto", navigation.Place.UNDERSTAND, order=20, owners_only=True, key="p"),
         )
+        # By name, for they need the models, which are not there yet when this module is loaded.
+        catalogue.FAMILIES.append(import_module("segments.asking").family)
+        import_module("crm.list_actions").register(import_module("segments.links").save_as_segment)

@@ -15,7 +15,8 @@ FACT, WRITER = "segment", "segments"
 
 def family() -> Mapping[str, Fact]:
     """What a rule may ask of segments, for crm.catalogue.FAMILIES."""
-    return {FACT: Belonging(FACT, Kind.BELONGING, WRITER, offers=_offered, called=_("Segment"), holds=_holds)}
+    means = _("Which saved segments they are in, as last night counted them.")
+    return {FACT: Belonging(FACT, Kind.BELONGING, WRITER, offers=_offered, called=_("Segment"), holds=_holds, means=means)}
 
 
 def _offered() -> dict[str, str]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from crm.bulk import among
 from crm.export import as_text
 from segments.models import Choice, Member, Segment, SegmentMove
-from segments.reasons import reasons
+from segments.reasons import Reasons
 
 AT_ONCE = 2_000
 
@@ -25,11 +25,11 @@ def lines(segment: Segment) -> Iterator[str]:
     writer = csv.writer(_Echo())
     # With a mark by which Excel reads UTF-8.
     yield "\ufeff" + writer.writerow(["external_id", "email", "name", "since", "why"])
-    after = 0
+    after, reasons = 0, Reasons()
     while stretch := list(
         Member.objects.filter(segment=segment, customer__gt=after).select_related("customer").order_by("customer")[:AT_ONCE]
     ):
-        why = _why(segment, [member.customer_id for member in stretch])
+        why = _why(segment, [member.customer_id for member in stretch], reasons)
         for member in stretch:
             who = member.customer
             texts = [who.external_id, who.email, who.name, member.since.isoformat(), why.get(who.pk, "")]
@@ -37,9 +37,9 @@ def lines(segment: Segment) -> Iterator[str]:
         after = stretch[-1].customer_id
 
 
-def _why(segment: Segment, customers: list[int]) -> dict[int, str]:
+def _why(segment: Segment, customers: list[int], reasons: Reasons) -> dict[int, str]:
     """Why each came in, the last time they did; of whoever is kept in by hand, the choice."""
     came = SegmentMove.objects.filter(segment=segment, customer__in=among(customers), entered=True).order_by("pk")
-    why = {move.customer_id: " ".join(reasons(move)) for move in came}
+    why = {move.customer_id: " ".join(reasons.of(move)) for move in came}
     kept = Choice.objects.filter(segment=segment, customer__in=among(customers), side=Choice.Side.INCLUDE)
     return why | {choice.customer_id: _("Put in by hand: %(reason)s") % {"reason": choice.reason} for choice in kept}

@@ -23,26 +23,40 @@ def kept(fact: Fact, value: Any, as_of: date) -> Any:
     return value
 
 
-def reasons(move: SegmentMove) -> list[str]:
-    """At least one sentence. A person's own words; else what the rule asked, with the customer's own values."""
-    if move.source == SegmentMove.Source.PERSON:
-        return [move.reason]
-    values: Mapping[str, Any] = move.values
-    said = [sentence for name, value in values.items() if (sentence := _said(name, value))]
-    if move.source == SegmentMove.Source.RELEASED:
-        return [_("The rule decides again."), *said]
-    return said or [_("The rule holds.") if move.entered else _("The rule holds no more.")]
+class Reasons:
+    """Why people moved, in words. Each fact and its choices are looked up once, however many moves are told."""
 
+    def __init__(self) -> None:
+        self.facts: dict[str, Fact | None] = {}
+        self.choices: dict[str, Mapping[str, str]] = {}
 
-def _said(name: str, value: Any) -> str:
-    fact = find(name)
-    return _("%(fact)s: %(value)s.") % {"fact": fact.label, "value": _words(fact, value)} if fact else ""
+    def of(self, move: SegmentMove) -> list[str]:
+        """At least one sentence. A person's own words; else what the rule asked, with the customer's own values."""
+        if move.source == SegmentMove.Source.PERSON:
+            return [move.reason]
+        values: Mapping[str, Any] = move.values
+        said = [sentence for name, value in values.items() if (sentence := self._said(name, value))]
+        if move.source == SegmentMove.Source.RELEASED:
+            return [_("The rule decides again."), *said]
+        return said or [_("The rule holds.") if move.entered else _("The rule holds no more.")]
 
+    def _said(self, name: str, value: Any) -> str:
+        if name not in self.facts:
+            self.facts[name] = find(name)
+        fact = self.facts[name]
+        return _("%(fact)s: %(value)s.") % {"fact": fact.label, "value": self._words(fact, value)} if fact else ""
 
-def _words(fact: Fact, value: Any) -> str:
-    """A value as the move keeps it: days and amounts as text."""
-    if value is None or value == "":
-        return _("empty")
-    if fact.kind == Kind.DATE:
-        return day(date.fromisoformat(value))
-    return money(Decimal(value)) if fact.kind == Kind.MONEY else shown(fact, value)
+    def _words(self, fact: Fact, value: Any) -> str:
+        """A value as the move keeps it: days and amounts as text."""
+        if value is None or value == "":
+            return _("empty")
+        match fact.kind:
+            case Kind.DATE:
+                return day(date.fromisoformat(value))
+            case Kind.MONEY:
+                return money(Decimal(value))
+            case Kind.CHOICE:
+                if fact.name not in self.choices:
+                    self.choices[fact.name] = fact.choices
+                return self.choices[fact.name].get(value, str(value))
+        return shown(fact, value)

@@ -8,16 +8,17 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from crm.charts.course import Course, course
-from crm.figures import Figures
 from crm.listing import Row
 from crm.models import Business, Facts, FactsRow
+from crm.money import day, number
 from crm.rules import InvalidRule, Node, described, parse
 from segments.links import in_customers
 from segments.membership import members_by
 from segments.models import Choice, Member, Segment, SegmentMove, SegmentVersion
-from segments.reasons import reasons
+from segments.segment_moves import Told
 from segments.uses import Use, uses_of
 
 SHOWN, MOVES_SHOWN, SAVES_SHOWN, CHOICES_SHOWN, VERSIONS_SHOWN = 10, 10, 3, 50, 10
@@ -26,14 +27,6 @@ LATELY, A_YEAR = timedelta(days=30), timedelta(days=365)
 MOST_COUNTED = 10_000
 # A segment of more is found faster along the order of the list than sorted.
 LARGE = 20_000
-
-
-@dataclass(frozen=True)
-class Told:
-    """Somebody who came or left, with the reasons."""
-
-    move: SegmentMove
-    reasons: list[str]
 
 
 @dataclass(frozen=True)
@@ -140,14 +133,14 @@ class SegmentPage:
     @cached_property
     def moves(self) -> list[Told]:
         moves = self.segment.moves.exclude(source=SegmentMove.Source.RULE).select_related("customer", "by")
-        return [Told(move, reasons(move)) for move in moves.order_by("-on", "-pk")[:MOVES_SHOWN]]
+        return Told.all_of(moves.order_by("-on", "-pk")[:MOVES_SHOWN])
 
     @cached_property
     def saves(self) -> list[Saved]:
         moves = self.segment.moves.filter(source=SegmentMove.Source.RULE).order_by().values("rule_version")
         came, left = Count("pk", filter=Q(entered=True)), Count("pk", filter=Q(entered=False))
-        found = moves.annotate(day=Max("on"), came=came, left=left).order_by("-rule_version")[:SAVES_SHOWN]
-        return [Saved(row["day"], row["came"], row["left"]) for row in found]
+        found = moves.annotate(last=Max("on"), came=came, left=left).order_by("-rule_version")[:SAVES_SHOWN]
+        return [Saved(row["last"], row["came"], row["left"]) for row in found]
 
     @cached_property
     def sizes(self) -> list[tuple[date, int]]:
@@ -162,9 +155,15 @@ class SegmentPage:
         return course(self.sizes)
 
     @property
+    def course_in_words(self) -> str:
+        (first, before), (last, now) = self.sizes[0], self.sizes[-1]
+        words = {"before": number(before), "day": day(first), "now": number(now), "today": day(last)}
+        return _("People in the segment: %(before)s on %(day)s, %(now)s on %(today)s") % words
+
+    @property
     def sizes_in_short(self) -> list[tuple[date, int]]:
         """The last night of each month, the newest first: a table of a year of nights would be read by nobody."""
-        last = {(day.year, day.month): (day, size) for day, size in self.sizes}
+        last = {(night.year, night.month): (night, size) for night, size in self.sizes}
         return list(last.values())[::-1]
 
     @cached_property
@@ -183,8 +182,3 @@ def _words(rule: Any) -> str:
         return described(parse(rule))
     except InvalidRule as wrong:
         return " ".join(wrong.sentences)
-
-
-def live(business: Business) -> Figures:
-    """Who is in a segment is kept for the live figures alone."""
-    return Figures(business, business.as_of, Facts)

@@ -1,5 +1,6 @@
 """What the tasks do, called as functions; as processes that are killed they are in test_faults.py."""
 
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,9 +11,11 @@ from config import worker
 from config.celery import app
 from crm import jobs, locks
 from crm.models import Business, Changed, Facts, Job, Pulse
-from crm.tests.factories import make_customer, make_order
+from crm.tests.factories import make_customer, make_order, make_owner
 from lifecycle import nightly
 from lifecycle.models import NightlyRun, Transition
+from segments.models import Member, Segment
+from segments.saved import make_segment
 
 pytestmark = pytest.mark.django_db
 
@@ -230,3 +233,45 @@ def test_a_job_that_is_not_there_or_taken_is_left_alone():
     worker.run_job(job.pk + 1)
 
     assert Job.objects.values_list("state", "attempts").get() == ("running", 1)
+
+
+class TestCountingASegment:
+    """What saving a segment asks a worker for."""
+
+    @pytest.fixture
+    def job(self, db):
+        make_customer(facts={"orders": 3})
+        segment = make_segment(by=make_owner(), name="Regulars", rule={"fact": "orders", "op": ">=", "value": 3})
+        return Job.objects.get(kind="segment", key=f"{segment.pk}:1")
+
+    def test_it_is_counted_as_of_the_date_of_the_figures(self, job):
+        Business.keep(as_of=date(2026, 6, 30))
+
+        worker.run_job(job.pk)
+
+        assert [member.since for member in Member.objects.all()] == [date(2026, 6, 30)]
+        job.refresh_from_db()
+        assert job.state == Job.State.FINISHED
+
+    def test_before_the_first_night_there_is_nothing_to_count(self, job):
+        worker.run_job(job.pk)
+
+        assert not Member.objects.exists() and not Segment.objects.get().is_counted
+
+    def test_while_figures_are_written_it_waits_its_turn(self, job, monkeypatch):
+        Business.keep(as_of=date(2026, 6, 30))
+        monkeypatch.setattr(locks, "held", lambda name: nullcontext(False))
+
+        worker.run_job(job.pk)
+
+        job.refresh_from_db()
+        assert (job.state, job.attempts, Member.objects.count()) == (Job.State.QUEUED, 0, 0)
+
+    def test_of_a_segment_that_is_gone_there_is_nothing_left_to_do(self, job):
+        Business.keep(as_of=date(2026, 6, 30))
+        Segment.objects.all().delete()
+
+        worker.run_job(job.pk)
+
+        job.refresh_from_db()
+        assert job.state == Job.State.FINISHED

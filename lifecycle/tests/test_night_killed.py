@@ -9,6 +9,7 @@ from crm.models import Business, Changed, Customer, Facts, Headline, Order
 from crm.tests.installation import Installation
 from crm.tests.points import failpoints
 from lifecycle.models import Ladder, NightlyRun, NightlyStep, Position, Stage, Transition
+from segments.models import Member, Segment, SegmentMove, SegmentSize
 
 pytestmark = pytest.mark.slow
 
@@ -18,6 +19,7 @@ from datetime import date, timedelta
 from django.db import transaction
 from crm import bulk
 from crm.models import Changed, Channel, Customer, Facts, Interaction, Order
+from segments.models import Segment
 
 people = range(1, 1_201)
 start = date(2024, 1, 1)
@@ -39,17 +41,20 @@ with transaction.atomic():
     Facts.objects.bulk_create(Facts(customer_id=i) for i in people if i % 2)
     Changed.objects.bulk_create(Changed(customer_id=i, why="order") for i in people if i % 5 == 0)
     Interaction.objects.bulk_create(Interaction(customer_id=i, kind="call", happened_on=start, minutes=5) for i in people if i % 9 == 0)
+    Segment.objects.create(key="asking", name="Asking", rule={"fact": "segment", "op": "!=", "value": "buyers"})
+    Segment.objects.create(key="buyers", name="Buyers", rule={"fact": "orders", "op": ">=", "value": 1})
 """
 CONTENT = (Business, Customer, Order, Facts, Changed, NightlyRun, NightlyStep, Headline, Ladder, Stage, Position, Transition)
+CONTENT += (Segment, Member, SegmentMove, SegmentSize)
 # A run that takes over has less left to write; what it wrote is told, not part of the state.
-TOLD = frozenset({"created", "started_at", "finished_at", "seconds", "rows", "recorded_at"})
+TOLD = frozenset({"created", "started_at", "finished_at", "seconds", "rows", "recorded_at", "created_at", "changed_at"})
 TWICE = "SELECT customer_id, ladder_id, effective_on FROM lifecycle_transition GROUP BY 1, 2, 3 HAVING COUNT(*) > 1"
 NIGHT = ("nightly", "--as-of", "2025-06-30", "--json")
 # Each range and each transaction a tenth as large as in life, for a tenth of the customers: as many of them, in a fraction of the time.
 TENTH = """
 from crm import reader, steps
 from lifecycle import stages
-from segments import frame
+from segments import frame, membership
 reader.RANGE //= 10
 steps.WRITTEN_AT_ONCE //= 10
 steps.FORGOTTEN_AT_ONCE //= 10
@@ -57,6 +62,8 @@ frame.READ_AT_ONCE //= 10
 frame.WRITTEN_AT_ONCE //= 10
 stages.LOOKED_AT_ONCE //= 10
 stages.MOVED_AT_ONCE //= 10
+membership.LOOKED_AT_ONCE //= 10
+membership.MOVED_AT_ONCE //= 10
 """
 MANAGE = f"{TENTH}\nimport sys; from django.core.management import execute_from_command_line; execute_from_command_line(sys.argv)"
 
@@ -82,13 +89,15 @@ def undisturbed(installations, filled):
 
 def test_the_night_has_failpoints_before_inside_and_after_its_writes():
     assert failpoints("stages.") == ["stages.inside", "stages.moved"]
+    assert failpoints("segments.") == ["segments.counted", "segments.inside", "segments.moved"]
     assert {"night.started", "night.facts.inside", "night.facts", "night.finish.inside", "night.finished"} <= set(failpoints("night."))
 
 
 TURNS = ("night.facts:2", "night.facts.inside:2", "night.step:2", "night.step:4", "night.step:5", "stages.inside:3", "stages.moved:2")
+TURNS += ("segments.inside:2", "segments.moved:2", "segments.inside:4", "segments.counted:2")
 
 
-@pytest.mark.parametrize("point", [*failpoints("night."), *failpoints("stages."), *TURNS])
+@pytest.mark.parametrize("point", [*failpoints("night."), *failpoints("stages."), *failpoints("segments."), *TURNS])
 def test_killed_there_and_run_again_it_ends_as_undisturbed(installations, filled, undisturbed, point):
     shop = Installation(installations.copy(filled))
 

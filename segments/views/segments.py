@@ -20,6 +20,7 @@ from segments.choices import choose, take_back
 from segments.forms import SegmentForm
 from segments.models import Choice, Segment, SegmentVersion
 from segments.segment_list import SegmentList
+from segments.segment_moves import SegmentMoves
 from segments.segment_page import SegmentPage
 
 # The largest key of a row.
@@ -62,6 +63,14 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
     if _is_sent(form) and _save(request, found, form):
         return redirect("segment", pk)
     return _page(request, _found(pk), form)
+
+
+@require_safe
+def moves(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everybody who came and went, page by page; or those who came, or left, alone."""
+    found = _found(pk)
+    shown = SegmentMoves.of(found, request.GET.get("way", ""), request.GET.get("page", ""))
+    return render(request, "segments/moves.html", {"segment": found, "moves": shown})
 
 
 @require_POST
