@@ -23,6 +23,7 @@ def stages_on() -> dict[str, Fact]:
             offers=partial(_kept, ladder.pk),
             called=_("Stage on %(ladder)s") % {"ladder": ladder},
             holds=partial(_stands, ladder.pk),
+            means=_("Where they stand on the ladder “%(ladder)s”.") % {"ladder": ladder},
         )
         for ladder in ladders
     ]
