@@ -9,7 +9,6 @@ from lifecycle.joining import Joined, Made, joined
 UNTIL = date(2025, 3, 31)
 
 
-
 def chain(*moves, source="night", first_pk=None):
     """(stage, day[, source]) one after the other, each from where the one before it led; numbered from `first_pk`."""
     made, before = [], None
@@ -31,7 +30,7 @@ def found(*moves):
 
 def after(recorded, made):
     """The moves that stand once `made` is written, in their order."""
-    begun, new = dict(made.begun), [move for move in made.written]
+    begun, new = dict(made.begun), list(made.written)
     kept = [move for move in recorded if move.pk not in made.superseded]
     stand = [(move.on, move.pk, begun.get(move.pk, move.before), move.after, move.source) for move in kept]
     stand += [(move.on, 1_000 + place, move.before, move.after, move.source) for place, move in enumerate(new)]
@@ -67,7 +66,7 @@ def test_a_first_placement_of_the_first_night_gives_way_to_the_past_before_it():
 
 
 def test_the_cause_that_a_night_recorded_stands_and_that_of_a_replay_is_renewed():
-    again = [move for move in found((1, JAN))]
+    again = list(found((1, JAN)))
     again[0] = again[0].__class__(None, None, 1, JAN, "replay", 2, {"orders": 9})
 
     assert joined(there((1, JAN)), again, UNTIL, 1) == Joined()
