@@ -235,12 +235,12 @@ class TestHistory:
     def test_what_nights_found_after_those_days_is_joined_to_it(self, shop):
         nightly.run(date(2025, 3, 2), today=TODAY)
         NightlyRun.objects.filter(as_of=date(2025, 3, 2)).update(is_scheduled=True)
-        # Ninety days of silence end here.
-        nightly.run(date(2025, 7, 1), today=TODAY)
+        # Of who has no rhythm of their own 270 days of silence say it.
+        nightly.run(date(2025, 12, 1), today=TODAY)
 
         replay.replay()
 
-        assert told(shop)[1:] == [("repeat", "2025-02-20", "replay"), ("inactive", "2025-07-01", "night")]
+        assert told(shop)[1:] == [("repeat", "2025-02-20", "replay"), ("inactive", "2025-12-01", "night")]
         assert_joined()
 
     def test_a_person_s_move_stands_and_so_does_the_position(self, shop):

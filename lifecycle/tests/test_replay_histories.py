@@ -32,7 +32,7 @@ RULES = [
 
 
 class Histories(RuleBasedStateMachine):
-    replays = 0
+    tried = replays = 0
 
     def __init__(self):
         super().__init__()
@@ -47,6 +47,9 @@ class Histories(RuleBasedStateMachine):
         record(World())
         second_ladder()
         self.by = make_owner()
+        self.arrive(known=False, referrer=False)
+        self.order(who=0, ago=40, status=0)
+        self.night(days=0, scheduled=False)
 
     @rule(known=st.booleans(), referrer=st.booleans())
     def arrive(self, known, referrer):
@@ -104,6 +107,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def replay_the_past(self):
+        Histories.tried += 1
         if isinstance(Span.due(), Span):
             Histories.replays += 1
             replay.replay()
@@ -122,6 +126,6 @@ def test_over_any_history_there_is_one_position_the_moves_join_end_to_end_and_no
     monkeypatch.setattr("lifecycle.replayed.DAILY", 8)
     monkeypatch.setattr("lifecycle.joining.PAUSE_SECONDS", 0)
 
-    run_state_machine_as_test(Histories, settings=settings(max_examples=15, stateful_step_count=16, phases=[Phase.generate]))
+    run_state_machine_as_test(Histories, settings=settings(max_examples=20, stateful_step_count=16, phases=[Phase.generate]))
 
     assert Histories.replays > 10
