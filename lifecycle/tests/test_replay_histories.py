@@ -126,6 +126,6 @@ def test_over_any_history_there_is_one_position_the_moves_join_end_to_end_and_no
     monkeypatch.setattr("lifecycle.replayed.DAILY", 8)
     monkeypatch.setattr("lifecycle.joining.PAUSE_SECONDS", 0)
 
-    run_state_machine_as_test(Histories, settings=settings(max_examples=4, stateful_step_count=10, phases=[Phase.generate]))
+    run_state_machine_as_test(Histories, settings=settings(max_examples=12, stateful_step_count=12, phases=[Phase.generate]))
 
     assert Histories.replays
