@@ -65,7 +65,9 @@ def asked_for(request: HttpRequest) -> date | None:
 def a_day(text: str) -> date | None:
     """A date written like 2024-03-31, and no other way."""
     with suppress(ValueError):
-        return date.fromisoformat(text) if len(text) == len("2024-03-31") and text.isascii() and text[4] == "-" else None
+        found = date.fromisoformat(text)
+        # It also takes 20240331 and weeks.
+        return found if found.isoformat() == text else None
     return None
 
 

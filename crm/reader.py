@@ -1,10 +1,11 @@
 """What the kernel reads, in ranges of customers: the record as sorted arrays, and the facts as they stand."""
 
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
+from django.db import connection
 
 from crm import arrays
 from crm.catalogue import FACTS, Kind
@@ -16,6 +17,8 @@ from crm.windows import years_before
 RANGE = 20_000
 # So few customers are asked for one by one: they may lie far apart.
 LISTED = 1_000
+# Orders and contacts that are kept in memory at once: while they are read, some 400 bytes each.
+MOST_SHELVED = 1_500_000
 MARKS = ("disqualified_on", "lost_marked_on", "partner_on", "only_us_on")
 # A favourite channel that is no longer a channel.
 GONE = -2
@@ -84,6 +87,57 @@ def contacts(batch: People, until: str) -> Contacts:
     theirs, ids = _of(batch)
     rest = f"FROM crm_interaction WHERE {theirs} AND happened_on <= %s ORDER BY customer_id, happened_on"
     return Contacts(*arrays.fetch(columns, rest, [*ids, until]))
+
+
+class Read(NamedTuple):
+    """Customers with what the kernel computes their facts from."""
+
+    people: People
+    orders: Orders
+    contacts: Contacts
+
+
+class Shelf(NamedTuple):
+    """All of the record in memory, for who computes one date after the other: read once, and the same to the end."""
+
+    channels: Channels
+    rows: Read
+
+    @classmethod
+    def load(cls, until: str) -> "Shelf | None":
+        """With the orders and contacts up to `until` (YYYY-MM-DD); None where they are too many to be kept."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT (SELECT COUNT(*) FROM crm_order) + (SELECT COUNT(*) FROM crm_interaction)")
+            if cursor.fetchone()[0] > MOST_SHELVED:
+                return None
+        everybody, channels = _people("id > %s ORDER BY id", [0]), Channels.load()
+        if not len(everybody.id):
+            return None
+        return cls(channels, Read(everybody, orders(everybody, until, channels), contacts(everybody, until)))
+
+    def take(self, customers: Ints | None, as_of: int) -> Iterator[Read]:
+        """Those of `customers` (ascending; all without) who are there, RANGE at a time, with what is dated not after `as_of` (in days)."""
+        people, bought, met = self.rows
+        at = np.arange(len(people.id)) if customers is None else np.flatnonzero(np.isin(people.id, customers, assume_unique=True))
+        for start in range(0, len(at), RANGE):
+            batch = People(*(values[at[start : start + RANGE]] for values in people))
+            ordered, talked = _rows_of(batch.id, bought.customer), _rows_of(batch.id, met.customer)
+            ordered, talked = ordered[bought.day[ordered] <= as_of], talked[met.day[talked] <= as_of]
+            yield Read(batch, Orders(*(values[ordered] for values in bought)), Contacts(*(values[talked] for values in met)))
+
+
+def _rows_of(keys: Ints, customer: Ints) -> Ints:
+    """The places in `customer`, which ascends, of those of `keys`."""
+    first, last = np.searchsorted(customer, keys, "left"), np.searchsorted(customer, keys, "right")
+    sizes = last - first
+    ends = np.cumsum(sizes)
+    return np.repeat(first - (ends - sizes), sizes) + np.arange(ends[-1] if len(ends) else 0)
+
+
+def read(batches: Iterable[People], until: str, channels: Channels) -> Iterator[Read]:
+    """Each batch with its orders and contacts not after `until` (YYYY-MM-DD)."""
+    for batch in batches:
+        yield Read(batch, orders(batch, until, channels), contacts(batch, until))
 
 
 def stored(batch: People, channels: Channels, facts: type[FactsRow] = Facts) -> tuple[Ints, dict[str, Ints]]:

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from crm import arrays, bulk, reader
 from crm.catalogue import FACTS, Kind
-from crm.facts import NAMES, Ints, People, business_gap, compute, waits
+from crm.facts import NAMES, Ints, People, business_gap, compute, days, waits
 from crm.failpoints import failpoint
 from crm.models import Business, Changed, Customer, Facts, FactsRow, Interaction, Order
 
@@ -53,7 +53,7 @@ def compute_facts(as_of: date) -> int:
 
 def compute_everyone(as_of: date, facts: type[FactsRow], gap: int) -> int:
     """The kernel over all customers; writes the rows of `facts` that differ. `gap`: the business gap in days."""
-    return _compute(reader.people(), as_of, facts, gap)
+    return _compute_read(reader.people(), as_of, facts, gap)
 
 
 def compute_facts_of(customers: Sequence[int], as_of: date) -> int:
@@ -63,15 +63,23 @@ def compute_facts_of(customers: Sequence[int], as_of: date) -> int:
 
 def compute_among(customers: Sequence[int], as_of: date, facts: type[FactsRow], gap: int) -> int:
     """As compute_everyone, over `customers` (primary keys, ascending) alone."""
-    return _compute(reader.people_among(customers), as_of, facts, gap)
+    return _compute_read(reader.people_among(customers), as_of, facts, gap)
 
 
-def _compute(batches: Iterable[People], as_of: date, facts: type[FactsRow], gap: int) -> int:
-    channels, written = reader.Channels.load(), 0
+def compute_shelved(shelf: reader.Shelf, customers: Ints | None, as_of: date, facts: type[FactsRow], gap: int) -> int:
+    """As compute_among, or as compute_everyone without `customers`, from the record as it lies on the shelf."""
+    return _compute(shelf.take(customers, days(as_of).as_of), shelf.channels, as_of, facts, gap)
+
+
+def _compute_read(people: Iterable[People], as_of: date, facts: type[FactsRow], gap: int) -> int:
+    channels = reader.Channels.load()
+    return _compute(reader.read(people, as_of.isoformat(), channels), channels, as_of, facts, gap)
+
+
+def _compute(batches: Iterable[reader.Read], channels: reader.Channels, as_of: date, facts: type[FactsRow], gap: int) -> int:
+    written = 0
     for batch in batches:
-        orders = reader.orders(batch, as_of.isoformat(), channels)
-        fresh = compute(batch, orders, reader.contacts(batch, as_of.isoformat()), as_of, gap)
-        written += _write(batch, fresh, channels, facts)
+        written += _write(batch.people, compute(*batch, as_of, gap), channels, facts)
     return written
 
 

@@ -73,7 +73,7 @@ def _replay(span: Span, clock: Callable[[], datetime], tell: Tell) -> int:
     empty_scratch()
     failpoint("replay.begun")
     days = span.days
-    walk = Walk.begin()
+    walk = Walk.begin(span.until)
     for place, day in enumerate(days):
         tell(place, len(days) + 1, f"{day:%m/%Y}")
         walk.to(day)
@@ -118,16 +118,20 @@ class Walk:
     # By ladder, in the order of `keys`: the stage, EMPTY for nowhere yet.
     placed: list[Ints]
     asked: set[str]
+    # The record in memory, where it is not too large.
+    shelf: reader.Shelf | None = None
     gap: int = Business.DEFAULT_GAP_DAYS
     before: date | None = None
     found: int = field(default=0, init=False)
 
     @classmethod
-    def begin(cls) -> "Walk":
+    def begin(cls, until: date | None = None) -> "Walk":
+        """For the days up to `until`; without it, for one day alone."""
         ladders = [Rungs.load(ladder) for ladder in Ladder.objects.order_by("pk")]
         (keys,) = arrays.fetch(["id"], "FROM crm_customer ORDER BY id")
         asked = {leaf.fact.name for rungs in ladders for rule in rungs.rules for leaf in leaves(rule)}
-        return cls(ladders, keys, [np.full(len(keys), EMPTY, dtype=np.int64) for _rungs in ladders], asked)
+        placed = [np.full(len(keys), EMPTY, dtype=np.int64) for _rungs in ladders]
+        return cls(ladders, keys, placed, asked, reader.Shelf.load(until.isoformat()) if until else None)
 
     def check(self) -> None:
         """Raises ReplayCut where nobody is left of those it began with."""
@@ -194,10 +198,7 @@ def compute_past(walk: Walk, day: date) -> None:
     # Who is known from that day on is touched by what makes them known.
     added = steps.add_rows(new if touched is None else new.filter(pk__in=bulk.among(touched.tolist())), ReplayFacts)
     failpoint("replay.rows")
-    if touched is None or len(touched) > MANY * len(walk.keys):
-        steps.compute_everyone(day, ReplayFacts, walk.gap)
-    else:
-        steps.compute_among(touched.tolist(), day, ReplayFacts, walk.gap)
+    _compute(walk, day, touched)
     if added > len(walk.keys) // 50:
         bulk.analyze(ReplayFacts)
     gap = steps.own_gap(ReplayFacts)
@@ -208,6 +209,17 @@ def compute_past(walk: Walk, day: date) -> None:
         _count_referrals(day, touched)
     if "pareto_class" in walk.asked:
         classify_pareto(day, ReplayFacts)
+
+
+def _compute(walk: Walk, day: date, touched: Ints | None) -> None:
+    if touched is None or len(touched) > MANY * len(walk.keys):
+        touched = None
+    if walk.shelf:
+        steps.compute_shelved(walk.shelf, touched, day, ReplayFacts, walk.gap)
+    elif touched is None:
+        steps.compute_everyone(day, ReplayFacts, walk.gap)
+    else:
+        steps.compute_among(touched.tolist(), day, ReplayFacts, walk.gap)
 
 
 def _count_referrals(day: date, touched: Ints | None) -> None:

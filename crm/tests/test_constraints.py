@@ -22,11 +22,12 @@ from crm.models import (
     OrderLine,
     PastFacts,
     Pulse,
+    ReplayFacts,
     User,
 )
 from crm.tests.factories import make_customer, make_interaction, make_order, make_owner
 from lifecycle.kotler import install as ladder
-from lifecycle.models import Ladder, NightlyRun, NightlyStep, NotNow, PinChange, Position, Stage, Transition
+from lifecycle.models import Ladder, NightlyRun, NightlyStep, NotNow, PinChange, Position, Replay, Stage, Transition
 from lifecycle.stages import place
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,14 @@ def facts(**values):
 
 def past_facts(**values):
     PastFacts.objects.create(customer=make_customer(), **values)
+
+
+def replay_facts(**values):
+    ReplayFacts.objects.create(customer=make_customer(), **values)
+
+
+def replay(**values):
+    Replay.objects.create(**({"first_on": DAY, "daily_from": DAY, "until": DAY, "moves": 0, "finished_at": NOON} | values))
 
 
 def user(**values):
@@ -164,6 +173,12 @@ REFUSED = {
     ],
     "pastfacts_pareto_class_is_known": [lambda: past_facts(pareto_class="few")],
     "pastfacts_order_dates_stand_together": [lambda: past_facts(first_order_on=DAY)],
+    "replayfacts_pareto_class_is_known": [lambda: replay_facts(pareto_class="few")],
+    "replayfacts_order_dates_stand_together": [lambda: replay_facts(first_order_on=DAY)],
+    "replay_dates_stand_in_order": [
+        lambda: replay(first_on=date(2025, 1, 16)),
+        lambda: replay(first_on=date(2025, 1, 1), until=date(2025, 1, 14)),
+    ],
     "changed_why_is_known": [lambda: Changed.objects.create(customer=make_customer(), why="whim")],
     "import_one_running_per_file": [two_imports_of_one_file],
     "import_finished_has_its_time": [

@@ -180,20 +180,46 @@ class TestChoice:
         assert str(Business.load().past_as_of) == DAY
         assert owner.post("/look-back/end/").url == "/"
 
+    @pytest.mark.parametrize("day", ["1998-06-30", "1999-02-28", "2020-02-29"])
+    def test_any_day_from_the_first_order_to_the_live_date_may_be_chosen(self, owner, day):
+        make_order(ordered_on=Business.load().today())
+
+        assert said(ask(owner, day)) == []
+        assert "are being computed" in shown(owner)[1]
+        compute()
+        found, html = shown(owner)
+        assert (str(found.day), found.is_past) == (day, True)
+        assert "You are looking at the figures as of" in html
+
     @pytest.mark.parametrize(
-        "day", ["1998-06-29", "1998-07-01", "2999-01-01", "0000-00-00", "30 June 1998", "<script>", "\0", "9" * 5000, ""]
+        "day", ["1998-06-29", "2999-01-01", "0000-00-00", "30 June 1998", "19990228", "<script>", "\0", "9" * 5000, ""]
     )
     def test_another_day_is_refused_in_words(self, owner, day):
         answer = ask(owner, day)
 
         assert answer.status_code == 302
-        assert said(answer)[0].startswith("You can look back at the day of the newest order alone, which is ")
+        assert said(answer)[0].startswith("You can look back at any day from ")
         assert (Job.objects.count(), CHOICE in owner.session) == (0, False)
 
-    def test_where_nothing_is_offered_it_says_so(self, owner):
-        make_order(ordered_on=Business.load().today())
+    def test_the_live_date_leads_back_to_the_live_figures(self, owner):
+        ask(owner)
+        ask(owner, Business.load().as_of.isoformat())
 
-        assert "one is offered where the newest order is older than 60 days" in said(ask(owner))[0]
+        assert CHOICE not in owner.session
+        assert Job.objects.count() == 1
+
+    def test_without_figures_of_an_order_it_says_so(self, owner):
+        Business.keep(as_of=None)
+
+        assert said(ask(owner)) == ["There is no day to look back at: there are no figures of any order yet."]
+
+    def test_a_chosen_day_whose_figures_a_night_has_taken_away_is_not_spoken_of_again(self, owner):
+        make_order(ordered_on=Business.load().today())
+        ask(owner, "1999-02-28")
+        compute()
+        Business.keep(past_as_of=None)
+
+        assert shown(owner)[0] is None
 
     @pytest.mark.parametrize("page", ["https://example.com/", "//example.com", "javascript:alert(1)", ""])
     def test_it_leads_to_pages_of_ours_alone(self, owner, page):
@@ -208,6 +234,64 @@ class TestChoice:
 
         ask(owner)
         assert Job.objects.filter(state="queued").count() == 1
+
+
+class TestAddress:
+    """?as_of=1999-02-28 on any page of figures."""
+
+    def figures(self, client, query):
+        request = RequestFactory().get(f"/ladder/{query}")
+        request.session, request.user = client.session, get_user(client)
+        return request, figures_for(request)
+
+    def test_the_day_that_is_computed_is_shown_and_the_session_keeps_its_own(self, owner, staff):
+        ask(owner)
+        compute()
+
+        _request, figures = self.figures(staff, f"?as_of={DAY}")
+        assert (str(figures.as_of), figures.is_past, figures.asked) == (DAY, True, None)
+        assert not self.figures(staff, "")[1].is_past
+        assert CHOICE not in staff.session
+
+    def test_the_live_date_shows_the_live_figures_whatever_is_chosen(self, owner):
+        ask(owner)
+        compute()
+
+        _request, figures = self.figures(owner, f"?as_of={Business.load().as_of}")
+        assert (figures.is_past, figures.asked) == (False, None)
+
+    def test_of_a_day_that_is_not_computed_it_says_so_and_an_owner_may_have_it_done(self, owner, staff):
+        request, figures = self.figures(owner, "?as_of=1999-02-28")
+        html = render_to_string("lifecycle/_old_data.html", {"looking": banner(request, figures, timezone.now())}, request)
+
+        assert (str(figures.asked), figures.as_of) == ("1999-02-28", Business.load().as_of)
+        assert "are not computed; these are of" in html and 'name="day" value="1999-02-28"' in html
+        request, figures = self.figures(staff, "?as_of=1999-02-28")
+        html = render_to_string("lifecycle/_old_data.html", {"looking": banner(request, figures, timezone.now())}, request)
+        assert "An owner can have the figures as of that day computed." in html and "<button" not in html
+
+    def test_computed_from_there_the_page_shows_it(self, owner):
+        ask(owner, "1999-02-28", next="/ladder/?as_of=1999-02-28")
+        assert "are being computed" in owner.get("/ladder/?as_of=1999-02-28").text
+        compute()
+
+        assert "You are looking at the figures as of" in owner.get("/ladder/?as_of=1999-02-28").text
+
+    @pytest.mark.parametrize("page", ["/", "/customers/", "/ladder/", "/ladder/moves/", "/pareto/"])
+    @pytest.mark.parametrize(
+        "text", ["2999-01-01", "1969-12-31", "yesterday", "%00", "", "19990228", "1999-W05-1", "9" * 3000, "%ED%A0%80"]
+    )
+    def test_what_is_no_day_of_the_figures_is_told_once_and_the_live_figures_shown(self, owner, page, text):
+        answer = owner.get(f"{page}?as_of={text}")
+
+        assert answer.status_code == 200
+        assert answer.text.count("The day in the address is none that has figures") == 1
+        assert "are not computed" not in answer.text
+
+    def test_before_the_first_night_it_asks_for_nothing(self, owner):
+        Business.keep(as_of=None)
+
+        assert owner.get("/ladder/?as_of=1999-02-28").status_code == 200
 
 
 class TestProgress:
