@@ -24,7 +24,7 @@ from lifecycle.stages import Rungs, moves, place, standing
 from lifecycle.tests.drafts import DAY, a_month_later, edited, people, seeded
 
 # The issue asks for 300 random edits.
-EXAMPLES = 20
+EXAMPLES = 300
 
 
 def stood(ladder):
