@@ -54,8 +54,7 @@ class LadderForm(forms.ModelForm[Ladder]):
                 refuse_stale(self.instance, seen)
             except ValidationError:
                 # Shown again, the page carries the newest one: whoever has read the sentence may save.
-                self.data = self.data.copy()
-                self.data["seen"] = str(newest(self.instance))
+                self.data = {**self.data, "seen": newest(self.instance)}
                 raise
         return seen
 
@@ -77,13 +76,12 @@ class StageForm(forms.ModelForm[Stage]):
 class StagesFormSet(BaseInlineFormSet[Stage, Ladder, StageForm]):
     def clean(self) -> None:
         super().clean()
-        if any(self.errors):
-            return
         leaving = [form.instance for form in self.deleted_forms if form.instance.pk]
         if leaving:
             sentence = _("“%(stage)s” cannot be deleted here: take it off by the link beside it, which asks where its customers go.")
             raise ValidationError([sentence % {"stage": stage} for stage in leaving])
-        check(self.instance, self.stages())
+        if not any(self.errors):
+            check(self.instance, self.stages())
 
     def stages(self) -> list[Stage]:
         """All of them, as edited."""

@@ -232,7 +232,7 @@ class TestLadders:
         make_customer({"order_days": 2})
         place(ladder, DAY)
 
-        (complaint,) = complaints(changed(client, ladder, stage, DELETE="on"))
+        complaint = complaints(changed(client, ladder, stage, DELETE="on"))[0]
 
         assert complaint.endswith("cannot be deleted here: take it off by the link beside it, which asks where its customers go.")
         assert Stage.objects.filter(key=stage, is_retired=False).exists()
