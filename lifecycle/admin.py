@@ -75,12 +75,12 @@ class StageForm(forms.ModelForm[Stage]):
 
 class StagesFormSet(BaseInlineFormSet[Stage, Ladder, StageForm]):
     def clean(self) -> None:
-        super().clean()
-        # Not deleted_forms: of a stage in which somebody stands the panel has a complaint of its own, and leaves it out there.
+        # First, and not by deleted_forms: of a stage in which somebody stands the panel has a complaint of its own, which leads nowhere.
         leaving = [form.instance for form in self.initial_forms if form["DELETE"].data]
         if leaving:
             sentence = _("“%(stage)s” cannot be deleted here: take it off by the link beside it, which asks where its customers go.")
             raise ValidationError([sentence % {"stage": stage} for stage in leaving])
+        super().clean()
         if not any(self.errors):
             check(self.instance, self.stages())
 
