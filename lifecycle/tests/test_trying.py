@@ -1,4 +1,4 @@
-"""The commands try_rule and save_stage: one JSON object, nothing written by the one, a version by the other, a sentence for what is wrong."""
+"""try_rule and save_stage: nothing written by the one, a version by the other, a sentence for what is wrong."""
 
 import json
 from decimal import Decimal
