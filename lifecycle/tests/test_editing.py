@@ -124,7 +124,7 @@ class TestSaving:
             ({"client": {"rule": {"fact": "stage_on_kotler", "op": "=", "value": "lost"}}}, "is decided after this rule"),
             ({"client": {"rule": {"fact": "shoe_size", "op": "=", "value": 1}}}, "There is no fact called “shoe_size”."),
             ({"client": {"rule": {"fact": "customer__name", "op": "=", "value": "x"}}}, "There is no fact called “customer__name”."),
-            ({"client": {"rule": {"fact": "orders", "op": "regex", "value": "a+"}}}, "regex"),
+            ({"client": {"rule": {"fact": "orders", "op": "regex", "value": "a+"}}}, "can be compared by: "),
             ({"client": {"rule": {"fact": "orders", "op": "=", "value": "many"}}}, "is compared with a number"),
             ({"client": {"rule": {}}}, "A rule is all or any with a list of rules"),
             ({"client": {"rule": {"any": [{"any": [{"any": [{"any": [{"any": [{"all": []}]}]}]}]}]}}}, "nested at most 5 deep"),
@@ -196,7 +196,7 @@ class TestGoingBack:
 
         retire(stage=Stage.objects.get(key="fan"), home=Stage.objects.get(key="repeat"), by=owner, today=DAY)
         restore(ladder=ladder, number=1, by=owner)
-        assert [stage.rank for stage in draft(ladder)] == list(range(10, 100, 10))
+        assert newest(ladder) == 3, "nothing is left to be changed back"
 
     @pytest.mark.parametrize("number", [0, 7, 10**8])
     def test_a_version_that_is_not_there_is_refused(self, ladder, owner, number):
