@@ -42,6 +42,7 @@ class TestOverRandomEdits(TestCase):
         people()
         cls.owner = make_owner()
 
+    @pytest.mark.slow
     @settings(max_examples=EXAMPLES)
     @given(seed=st.integers(0, 2**32 - 1), which=st.sampled_from(["kotler", "engagement", "categories"]))
     def test_the_next_night_moves_exactly_the_previewed(self, seed, which):
