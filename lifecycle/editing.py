@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from crm.fold import fold
 from crm.models import User
 from lifecycle.blueprint import EVERYONE
-from lifecycle.models import Ladder, LadderNumbers, LadderVersion, Position, Stage, validate_stages
+from lifecycle.models import Ladder, LadderNumbers, LadderVersion, Position, Stage, validate_stage_rule, validate_stages
 from lifecycle.moves import WHOLE_LETTERS
 from lifecycle.versions import in_words
 
@@ -116,6 +116,8 @@ def check(ladder: Ladder, stages: Sequence[Stage], *, may_revive: bool = False) 
 
 def _problems(ladder: Ladder, stage: Stage) -> list[str]:
     try:
+        # An empty one would be said to be blank, which a rule is not called.
+        validate_stage_rule(stage.rule)
         stage.clean_fields(exclude=["ladder", "version", "is_retired"])
         for text in (stage.name, stage.text):
             _refuse_letters(text)

@@ -41,7 +41,8 @@ class StageForm(forms.ModelForm[Stage]):
         if self.is_new:
             self.instance.ladder = ladder
             choices = [(stage.key, str(stage)) for stage in self.others]
-            self.fields["before"] = forms.ChoiceField(label=self.fields["before"].label, choices=choices, initial=choices[-1][0])
+            last = self.others[-1].key if self.others else None
+            self.fields["before"] = forms.ChoiceField(label=self.fields["before"].label, choices=choices, initial=last)
         else:
             del self.fields["before"]
 

@@ -8,8 +8,10 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Case, F, FilteredRelation, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, Case, F, FilteredRelation, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Now
+from django.db.models.sql.compiler import SQLCompiler
 
 from crm import bulk
 from crm.catalogue import Fact, Kind
@@ -23,6 +25,17 @@ from lifecycle.models import AFTER_STAGES, Ladder, Position, Stage, Transition
 LOOKED_AT_ONCE = 20_000
 # Customers of one transaction that writes: with their Transitions well under a second on SQLite.
 MOVED_AT_ONCE = 4_000
+
+
+class _Differs(Func):
+    """Whether two numbers differ, of which either may be empty."""
+
+    arg_joiner = " IS DISTINCT FROM "
+    template = "(%(expressions)s)"
+    output_field = BooleanField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> tuple[str, Any]:
+        return self.as_sql(compiler, connection, arg_joiner=" IS NOT ", **context)
 
 
 class Move(NamedTuple):
@@ -165,7 +178,10 @@ def _ranges(customers: Collection[int] | None, facts: type[FactsRow] = Facts) ->
 
 
 def standing(rungs: Rungs, as_of: date) -> QuerySet[Facts]:
-    """Facts with the stage that the rules give, and the position as it is. Positive comparisons alone touch it, for it may be empty."""
+    """Facts with the stage that the rules give, and the position as it is. Positive comparisons alone touch it, for it may be empty.
+
+    A condition that names `to` has the rules tried once more for each row: `strays` has them tried once, for most stand where they should.
+    """
     held = FilteredRelation("customer__positions", condition=Q(customer__positions__ladder=rungs.ladder))
     return Facts.objects.annotate(
         held=held,
@@ -176,28 +192,27 @@ def standing(rungs: Rungs, as_of: date) -> QuerySet[Facts]:
         came=F("held__since"),
         pinned=F("held__pinned"),
         pinned_until=F("held__pinned_until"),
+        strays=_Differs(F("held__stage_id"), rungs.case(as_of)),
     )
 
 
 def moves(as_of: date) -> Q:
-    """Whom a night of that date moves: who stands elsewhere than the rules say, and may be moved; a condition on `standing`."""
+    """Whom a night of that date moves: who stands elsewhere than the rules say, and may be moved; a condition on `standing`.
+
+    Nobody is moved before the day they came.
+    """
     released = Q(pinned=False) | Q(pinned_until__lt=as_of)
-    return Q(to__isnull=False) & (Q(position=None) | (_elsewhere(as_of) & released))
+    return Q(strays=True) & Q(to__isnull=False) & (Q(position=None) | (Q(came__lte=as_of) & released))
 
 
 def pinned_against(as_of: date) -> Q:
     """Whom the rules would move, but for a pin."""
-    return Q(to__isnull=False) & _elsewhere(as_of) & is_pinned(as_of)
+    return Q(strays=True) & Q(to__isnull=False) & Q(came__lte=as_of) & is_pinned(as_of)
 
 
 def is_pinned(as_of: date) -> Q:
     """A pin holds to the end of its last day."""
     return Q(pinned=True) & (Q(pinned_until=None) | Q(pinned_until__gte=as_of))
-
-
-def _elsewhere(as_of: date) -> Q:
-    """Nobody is moved before the day they came."""
-    return (Q(was__lt=F("to")) | Q(was__gt=F("to"))) & Q(came__lte=as_of)
 
 
 def _told_wrong(ladder: Ladder) -> Q:

@@ -14,6 +14,8 @@ LOOKS = [(1440, False, "en"), (1440, True, "cs"), (390, False, "pl"), (390, True
 LOOKS = LOOKS[:1] if os.environ.get("DATABASE_URL") else LOOKS
 OWNERS = ["/", "/customers/", "/customers/?q=nov&stage=repeat", "/ladder/", "/ladder/?days=365", "/ladder/moves/", "/pareto/"]
 OWNERS += ["/import/", "/log/", "/demo/remove/", "/segments/", "/segments/new/"]
+OWNERS += ["/settings/ladders/", "/settings/ladders/kotler/", "/settings/ladders/kotler/inactive/", "/settings/ladders/kotler/ladder/add/"]
+OWNERS += ["/settings/ladders/engagement/client/leave/"]
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +64,7 @@ def test_the_menu_leads_an_owner_to_every_page_and_staff_to_theirs(visit, site):
         )
 
     assert shown == {
-        "owner": ["/", "/customers/", "/ladder/", "/pareto/", "/import/", "/admin/"],
+        "owner": ["/", "/customers/", "/ladder/", "/pareto/", "/import/", "/settings/ladders/", "/admin/"],
         "staff": ["/", "/customers/", "/ladder/"],
     }
 

@@ -14,8 +14,9 @@ from crm.models import Business, Customer, Import, Interaction, Job, Order, User
 
 OWNER, STAFF = ("jana@example.com", "Jana Horáková"), ("petr@example.com", "Petr Malý")
 FLOORS = ("crm", "surveys", "segments", "lifecycle")
-# Who signs in, the rules of the ladders, and what runs or waits to be imported right now stay; everything else of our making goes.
-KEPT = {"crm.Business", "crm.User", "crm.Link", "crm.Job", "crm.Pulse", "crm.Upload", "lifecycle.Ladder", "lifecycle.Stage"}
+# Who signs in, the rules of the ladders with their versions, and what runs or waits to be imported right now stay; all else of ours goes.
+KEPT = {"crm.Business", "crm.User", "crm.Link", "crm.Job", "crm.Pulse", "crm.Upload"}
+KEPT |= {"lifecycle.Ladder", "lifecycle.Stage", "lifecycle.LadderVersion"}
 # So do the rules that an owner has saved, without the people.
 KEPT |= {"segments.Segment", "segments.SegmentVersion"}
 

@@ -41,11 +41,9 @@ def people():
 
 def a_month_later(ladder, source):
     """Their facts are others by now; some have been pinned, a pin may have ended, some came this day or are new."""
-    rows = list(Facts.objects.order_by("pk"))
-    for row in rows:
-        for name, value in (dict.fromkeys(DATES) | facts(source)).items():
-            setattr(row, name, value)
-    Facts.objects.bulk_update(rows, [*COUNTS, *MARKS, *DATES, "revenue_12m", "margin_12m"])
+    customers = list(Facts.objects.order_by("pk").values_list("pk", flat=True))
+    Facts.objects.all().delete()
+    Facts.objects.bulk_create(Facts(customer_id=customer, **facts(source)) for customer in customers)
     keys = list(Position.objects.filter(ladder=ladder).order_by("customer").values_list("pk", flat=True))
     source.shuffle(keys)
     Position.objects.filter(pk__in=keys[:3]).delete()

@@ -1,20 +1,24 @@
 """Ladders in the stock panel: rules as text with every mistake said, versions counted, an end that takes everyone; no hand in the rest."""
 
 import json
+import re
 from datetime import date
+from html import unescape
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from crm.models import Customer
+from crm.models import Business, Customer
 from crm.tests.factories import make_customer, make_owner, make_user
+from lifecycle.editing import draft, save_ladder
 from lifecycle.kotler import install
-from lifecycle.models import Ladder, Position, Stage, Transition
+from lifecycle.models import Ladder, LadderVersion, Position, Stage, Transition
 from lifecycle.stages import place
 
 pytestmark = pytest.mark.django_db
 EVERYONE = '{"all": []}'
+LOOKED = {"_previewed": "1"}
 DAY = date(2026, 1, 1)
 
 
@@ -68,9 +72,9 @@ def complaints(response):
     return found
 
 
-def changed(client, ladder, stage, **values):
-    """The answer to a page of the ladder in which one stage has been changed."""
-    sent = form_of(ladder)
+def changed(client, ladder, stage, *, looked=True, **values):
+    """The answer to a page of the ladder in which one stage has been changed, and whose preview has been looked at."""
+    sent = form_of(ladder) | (LOOKED if looked else {})
     sent |= {f"stages-{place_of(sent, stage)}-{name}": value for name, value in values.items()}
     return client.post(address(Ladder, "change", ladder.pk), sent)
 
@@ -83,7 +87,7 @@ class TestLadders:
             one, other = f"stages-{there}-{name}", f"stages-{here}-{name}"
             sent[one], sent[other] = sent[other], sent[one]
 
-        answer = client.post(address(Ladder, "change", ladder.pk), sent)
+        answer = client.post(address(Ladder, "change", ladder.pk), sent | LOOKED)
 
         assert answer.status_code == 302
         found = ladder.stages.filter(key__in=["partner", "advocate"]).order_by("rank").values_list("key", "rank", "rung")
@@ -171,7 +175,6 @@ class TestLadders:
 
         assert last in complaints(changed(client, ladder, "prospect", rule='{"fact": "orders", "op": "=", "value": 0}'))[0]
         assert last in complaints(changed(client, ladder, "client", rank=1_000))[0]
-        assert last in complaints(changed(client, ladder, "prospect", DELETE="on"))[0]
         assert Stage.objects.count() == 9
 
     def test_the_key_of_a_stage_and_of_a_ladder_stay(self, client, ladder):
@@ -198,7 +201,7 @@ class TestLadders:
     def test_a_stage_is_put_between_two_others(self, client, ladder):
         sent = form_of(ladder) | row(9, Stage(ladder=ladder, key="fan", name="Fan", rank=55, rule={"any": []})) | counts(10, 9)
 
-        assert client.post(address(Ladder, "change", ladder.pk), sent).status_code == 302
+        assert client.post(address(Ladder, "change", ladder.pk), sent | LOOKED).status_code == 302
         assert list(ladder.stages.order_by("rank").values_list("key", flat=True))[4:7] == ["advocate", "fan", "client"]
 
     def test_another_becomes_the_primary_one_by_an_action(self, client, ladder):
@@ -224,12 +227,17 @@ class TestLadders:
 
         assert Ladder.objects.count() == 2
 
-    def test_a_stage_in_which_someone_stands_is_kept(self, client, ladder):
+    @pytest.mark.parametrize("stage", ["repeat", "client", "prospect"])
+    def test_a_stage_is_not_deleted_here_but_led_to_a_new_home(self, client, ladder, stage):
         make_customer({"order_days": 2})
         place(ladder, DAY)
 
-        assert complaints(changed(client, ladder, "repeat", DELETE="on"))
-        assert Stage.objects.filter(key="repeat").exists()
+        complaint = complaints(changed(client, ladder, stage, DELETE="on"))[0]
+
+        assert complaint.endswith("cannot be deleted here: take it off by the link beside it, which asks where its customers go.")
+        assert Stage.objects.filter(key=stage, is_retired=False).exists()
+        page = client.get(address(Ladder, "change", ladder.pk)).content.decode()
+        assert reverse("stage_leave", args=["kotler", stage]) in page
 
     def test_a_script_in_a_name_or_rule_is_shown_as_text(self, client, ladder):
         script = "<script>alert(1)</script>"
@@ -243,6 +251,72 @@ class TestLadders:
 
         for page in (address(Ladder, "changelist"), address(Ladder, "change", ladder.pk), address(Position, "changelist")):
             assert client.get(page, follow=True).status_code == 403
+
+
+class TestThePreviewInThePanel:
+    """The first thing that the issue wants shown: Inactive, edited in the admin panel."""
+
+    RULE = {"any": [{"fact": "inactive_on", "op": "passed"}, {"fact": "order_days", "op": "=", "value": 1}]}
+
+    @pytest.fixture(autouse=True)
+    def figures(self, ladder):
+        make_customer({"order_days": 1, "revenue_12m": 70}, name="Eva Nováková")
+        make_customer({"order_days": 2})
+        place(ladder, DAY)
+        Business.keep(as_of=DAY)
+
+    def test_a_change_of_a_rule_is_shown_first_and_nothing_is_written(self, client, ladder):
+        before = list(Stage.objects.values())
+
+        answer = changed(client, ladder, "inactive", looked=False, rule=json.dumps(self.RULE))
+
+        page = answer.context["page"]
+        assert [(cell.before.key, cell.after.key, cell.customers) for cell in page.preview.cells] == [("first-time", "inactive", 1)]
+        assert "Eva Nováková" in answer.content.decode()
+        assert (list(Stage.objects.values()), LadderVersion.objects.count()) == (before, 0)
+
+    def test_what_it_carries_saves_the_change_with_its_version(self, client, ladder):
+        answer = changed(client, ladder, "inactive", looked=False, rule=json.dumps(self.RULE))
+        fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', answer.content.decode())
+        sent = {unescape(name): unescape(value) for name, value in fields if name != "csrfmiddlewaretoken"}
+
+        assert client.post(address(Ladder, "change", ladder.pk), sent | LOOKED).status_code == 302
+
+        assert Stage.objects.get(key="inactive", ladder=ladder).rule == self.RULE
+        assert [(version.number, version.changes) for version in LadderVersion.objects.order_by("number")] == [
+            (1, [{"what": "begun"}]),
+            (2, [{"what": "rule", "stage": "Inactive"}]),
+        ]
+        assert place(ladder, DAY) == 1
+        assert Position.objects.get(customer__name="Eva Nováková").stage.key == "inactive"
+
+    def test_an_order_of_trying_is_shown_first_too_and_a_name_is_not(self, client, ladder):
+        assert "page" in changed(client, ladder, "inactive", looked=False, rank=45).context
+        assert changed(client, ladder, "inactive", looked=False, name="Odešel").status_code == 302
+
+    def test_who_saves_second_is_told_and_then_may_save(self, client, ladder):
+        sent = form_of(ladder) | {"seen": "0"}
+        stages = draft(ladder)
+        stages[0].name = "Away"
+        save_ladder(ladder=ladder, stages=stages, by=make_owner(name="Jana Horáková"), seen=0)
+        sent[f"stages-{place_of(sent, 'client')}-name"] = "Stálice"
+
+        answer = client.post(address(Ladder, "change", ladder.pk), sent)
+
+        said = " ".join(complaints(answer))
+        assert "Somebody saved this ladder" in said
+        assert "Jana Horáková: Renamed “Disqualified” to “Away”." in said
+        assert 'name="seen" value="2"' in answer.content.decode()
+        assert client.post(address(Ladder, "change", ladder.pk), sent | {"seen": "2"}).status_code == 302
+        assert Stage.objects.filter(ladder=ladder, name__in=["Disqualified", "Stálice"]).count() == 2
+
+    def test_versions_are_looked_at_and_not_changed(self, client, ladder):
+        changed(client, ladder, "client", name="Stálice")
+        version = LadderVersion.objects.get(number=2)
+
+        assert "Renamed “Client” to “Stálice”." in client.get(address(LadderVersion, "changelist")).content.decode()
+        assert client.get(address(LadderVersion, "change", version.pk)).status_code == 200
+        assert client.post(address(LadderVersion, "delete", version.pk), {"post": "yes"}).status_code == 403
 
 
 class TestWherePeopleStand:

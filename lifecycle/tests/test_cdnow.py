@@ -85,3 +85,43 @@ def test_two_imports_and_two_nights_leave_the_published_figures_and_the_facts_of
         stays = {} if before is None else {key: day for key, (stage, day) in before.items() if stage == placed[key]}
         assert exported["stage_since"].dt.date.to_dict() == dict.fromkeys(placed.index, as_of) | stays
         since[place] = {key: (stage, stays.get(key, as_of)) for key, stage in placed.items()}
+
+
+ONE_TIME_TOO = {
+    "any": [
+        {"fact": "inactive_on", "op": "passed"},
+        {"all": [{"fact": "order_days", "op": "=", "value": 1}, {"fact": "last_order_on", "op": "not_last", "value": 60}]},
+    ]
+}
+
+
+def test_the_night_moves_exactly_those_whom_the_preview_of_another_inactive_named(installation, shared, cdnow, tmp_path):
+    """The first thing that issue 5 wants shown. Its panel is in test_admin.py; here the same edit by its commands, beside plain Python."""
+    shop, as_of, rule = Installation(installation), date(1997, 9, 30), tmp_path / "rule.json"
+    rule.write_text(json.dumps(ONE_TIME_TOO))
+    assert shop.manage("import_orders", cdnow, "--json").returncode == 0
+    assert shop.manage("nightly", "--as-of", as_of).returncode == 0
+    shop.script("from crm.tests.factories import make_owner; make_owner(email='jana@example.com')").finish()
+    stood = where_they_stand(shop)
+
+    told = json.loads(shop.manage("try_rule", rule, "--stage", "kotler/inactive", "--json").stdout)
+    assert where_they_stand(shop) == stood
+    assert shop.manage("save_stage", "kotler/inactive", "--rule", rule, "--by", "jana@example.com").returncode == 0
+    assert shop.manage("nightly", "--as-of", as_of).returncode == 0
+
+    now = where_they_stand(shop)
+    once = dict(shop.rows("SELECT customer_id, last_order_on FROM crm_facts WHERE order_days = 1"))
+    silent = {pk for pk, last in once.items() if str(last) <= "1997-08-01" and stood[pk] not in {"disqualified", "lost", "inactive"}}
+    assert len(silent) > 1_000
+    assert {pk for pk in now if now[pk] != stood[pk]} == silent
+    assert {now[pk] for pk in silent} == {"inactive"}
+    assert [(way["from"], way["to"], way["customers"]) for way in told["matrix"]] == [("first-time", "inactive", len(silent))]
+
+
+def where_they_stand(shop):
+    return dict(
+        shop.rows(
+            "SELECT customer_id, lifecycle_stage.key FROM lifecycle_position JOIN lifecycle_stage ON stage_id = lifecycle_stage.id"
+            " JOIN lifecycle_ladder ON lifecycle_ladder.id = lifecycle_position.ladder_id WHERE lifecycle_ladder.key = 'kotler'"
+        )
+    )

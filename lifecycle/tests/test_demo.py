@@ -1,5 +1,6 @@
 """The demo on a database: it fills an empty one, looks alive, refuses real rows, leaves no trace, and survives `kill -9` anywhere."""
 
+import json
 import os
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +15,7 @@ from crm.models import Business, Changed, Channel, Customer, Facts, Import, Inte
 from crm.tests.factories import make_customer, make_interaction, make_order, make_owner
 from crm.tests.installation import RECORD, Installation
 from crm.tests.points import failpoints
-from lifecycle import kotler
+from lifecycle import builtin, kotler
 from lifecycle.demo import empty, fill
 from lifecycle.demo.empty import DemoRefused, is_empty, remove_demo
 from lifecycle.demo.fill import fill_demo
@@ -70,6 +71,38 @@ def test_there_are_people_on_every_stage(roastery):
 
 
 @pytest.mark.slow
+def test_there_are_people_on_every_stage_of_every_ladder(roastery):
+    people = counts(
+        roastery,
+        "SELECT lifecycle_ladder.key || '/' || lifecycle_stage.key, COUNT(*) FROM lifecycle_position JOIN lifecycle_stage"
+        " ON lifecycle_stage.id = stage_id JOIN lifecycle_ladder ON lifecycle_ladder.id = lifecycle_position.ladder_id GROUP BY 1",
+    )
+    assert set(people) == {f"{ladder.key}/{stage.key}" for ladder in builtin.BLUEPRINTS for stage in ladder.stages}
+    assert min(people.values()) >= 3
+
+
+@pytest.mark.slow
+def test_the_night_moves_exactly_those_whom_the_preview_of_another_inactive_named(roastery, installations, tmp_path):
+    """Test_cdnow.py says what the rule is; on the demo of a newcomer, by hand-written SQL."""
+    shop, rule = Installation(installations.copy(roastery.environ)), tmp_path / "rule.json"
+    silent = {"fact": "last_order_on", "op": "not_last", "value": 60}
+    once = {"all": [{"fact": "order_days", "op": "=", "value": 1}, silent]}
+    rule.write_text(json.dumps({"any": [{"fact": "inactive_on", "op": "passed"}, once]}))
+    stood = counts(shop, "SELECT customer_id, stage FROM crm_facts")
+    last = f"order_days = 1 AND last_order_on <= '{AS_OF - timedelta(60)}'"
+    named = {pk for (pk,) in shop.rows(f"SELECT customer_id FROM crm_facts WHERE {last} AND stage = 'first-time'")}
+
+    told = json.loads(shop.manage("try_rule", rule, "--stage", "kotler/inactive", "--json").stdout)
+    assert shop.manage("save_stage", "kotler/inactive", "--rule", rule, "--by", "jana@example.com").returncode == 0
+    assert shop.manage("nightly", "--as-of", AS_OF).returncode == 0
+
+    now = counts(shop, "SELECT customer_id, stage FROM crm_facts")
+    assert {pk: stage for pk, stage in now.items() if stood[pk] != stage} == dict.fromkeys(named, "inactive")
+    assert [(way["from"], way["to"], way["customers"]) for way in told["matrix"]] == [("first-time", "inactive", len(named))]
+    assert len(named) >= 10
+
+
+@pytest.mark.slow
 def test_most_of_the_revenue_comes_from_few_as_in_retail(roastery):
     classes = counts(roastery, "SELECT pareto_class, COUNT(*) FROM crm_facts WHERE pareto_class <> '' GROUP BY 1")
     assert 0.2 < classes["vital_few"] / sum(classes.values()) < 0.36
@@ -111,7 +144,9 @@ def test_nobody_is_placed_before_they_were_known(roastery):
         "SELECT COUNT(*) FROM lifecycle_transition JOIN crm_customer ON crm_customer.id = customer_id"
         " WHERE DATE(effective_on) < DATE(created) AND from_stage_id IS NULL"
     )
-    twice = roastery.rows("SELECT customer_id FROM lifecycle_transition WHERE from_stage_id IS NULL GROUP BY 1 HAVING COUNT(*) > 1")
+    twice = roastery.rows(
+        "SELECT customer_id FROM lifecycle_transition WHERE from_stage_id IS NULL GROUP BY 1, ladder_id HAVING COUNT(*) > 1"
+    )
     assert early == [(0,)] and twice == []
 
 
