@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Sum
+from django.db.models import Aggregate, Count, Sum
 
 from crm.figures import Figures
 from crm.listing import FEW, SORTS, Row
@@ -32,7 +32,7 @@ def counted(node: Node, figures: Figures, *, with_revenue: bool = False) -> Coun
     """One pass over the figures, which must have a date, beside the bare number of everyone."""
     assert figures.as_of is not None
     met, steps = _steps(node)
-    asked = {f"left{place}": Count("pk", filter=compiled(step, figures.as_of)) for place, step in enumerate(steps)}
+    asked: dict[str, Aggregate] = {f"left{place}": Count("pk", filter=compiled(step, figures.as_of)) for place, step in enumerate(steps)}
     if with_revenue:
         # The last step and what is met already are the whole rule.
         asked["revenue"] = Sum("revenue_12m", filter=compiled(steps[-1], figures.as_of)) if steps else Sum("revenue_12m")
