@@ -50,7 +50,7 @@ def alone(asker: str, *, longest: float = LONGEST) -> Iterator[None]:
 def _was_ended(error: OperationalError) -> bool:
     """Whether the database ended the query because it was told to."""
     cause = error.__cause__
-    return getattr(cause, "sqlstate", "") == "57014" or getattr(cause, "sqlite_errorname", "") == "SQLITE_INTERRUPT"
+    return getattr(cause, "pgcode", "") == "57014" or getattr(cause, "sqlite_errorname", "") == "SQLITE_INTERRUPT"
 
 
 @contextmanager

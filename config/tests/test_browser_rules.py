@@ -21,8 +21,17 @@ def focused(page):
     return page.evaluate("document.activeElement.id")
 
 
+def until(page, holds, arg=None):
+    """Waits by asking: the page's policy does not let Playwright wait inside it."""
+    for _ in range(600):
+        if page.evaluate(holds, arg):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{holds} does not come true")
+
+
 def people(page):
-    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-settling')")
+    until(page, "() => !document.querySelector('.htmx-request, .htmx-settling')")
     return int(re.sub(r"\D", "", page.locator(COUNT).inner_text()))
 
 
@@ -31,7 +40,7 @@ def choose(page, control, value, then):
     assert focused(page) == control
     page.locator(f"#{control}").select_option(value)
     page.wait_for_selector(then)
-    page.wait_for_function("id => document.activeElement.id === id", arg=control)
+    until(page, "id => document.activeElement.id === id", control)
 
 
 def find(page, words, row):
@@ -68,22 +77,22 @@ def test_a_nested_rule_is_built_by_keyboard_alone(visit, width):
     assert focused(page) == "id_rule-1-fact"
     tab_to(page, "#id_rule-1-value-0")
     page.keyboard.type("2000")
-    page.wait_for_function("n => +document.querySelector('#rule-1-left').innerText.replace(/\\D/g, '') < n", arg=bought)
+    until(page, "n => +document.querySelector('#rule-1-left').innerText.replace(/\\D/g, '') < n", bought)
     spent = people(page)
     assert 0 < spent < bought
 
     # A group of two, of which any holds.
     press(page, "#id_rule-group", "#id_rule-2-0-fact")
-    page.wait_for_function("document.activeElement.id === 'id_rule-2-0-fact'")
+    until(page, "() => document.activeElement.id === 'id_rule-2-0-fact'")
     choose(page, "id_rule-2-0-fact", "pareto_class", "#id_rule-2-0-value-0")
     tab_to(page, "#id_rule-2-0-value-0")
     page.keyboard.press("Space")
     press(page, "#id_rule-2-add", "#id_rule-2-1-fact")
-    page.wait_for_function("document.activeElement.id === 'id_rule-2-1-fact'")
+    until(page, "() => document.activeElement.id === 'id_rule-2-1-fact'")
     choose(page, "id_rule-2-1-fact", "is_partner", "#id_rule-2-1-value-0")
     tab_to(page, "#id_rule-2-1-value-0")
     page.keyboard.type("y")
-    page.wait_for_function("document.querySelector('#rule-2-left').innerText.trim() !== ''")
+    until(page, "() => document.querySelector('#rule-2-left').innerText.trim() !== ''")
     assert 0 < people(page) <= spent
     assert "(“Pareto class” is one of: Vital few or “Partner” is yes)" in page.locator("#rule-say").inner_text()
 
@@ -92,7 +101,7 @@ def test_a_nested_rule_is_built_by_keyboard_alone(visit, width):
     tab_to(page, "#id_rule-1-remove")
     page.keyboard.press("Enter")
     page.wait_for_selector("#id_rule-1-0-fact")
-    page.wait_for_function("document.activeElement.id === 'id_rule-1-remove'")
+    until(page, "() => document.activeElement.id === 'id_rule-1-remove'")
     assert page.locator(".rules > li").count() == 4
     found = people(page)
 
@@ -145,7 +154,7 @@ def test_in_the_admin_panel_a_stage_has_the_same_builder(visit):
     rows = page.locator("[name^='stages-0-rule-'][name$='-fact']")
     before = rows.count()
     page.locator("#id_stages-0-rule-add").click()
-    page.wait_for_function(f"document.querySelectorAll(\"[name^='stages-0-rule-'][name$='-fact']\").length === {before + 1}")
+    until(page, f"() => document.querySelectorAll(\"[name^='stages-0-rule-'][name$='-fact']\").length === {before + 1}")
     page.locator("#stages-0-rule-count").scroll_into_view_if_needed()
 
     assert page.evaluate("document.activeElement.name").endswith("-fact")

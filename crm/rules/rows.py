@@ -207,8 +207,10 @@ def _places(path: str) -> Path:
 class Rows:
     """A builder as the page prints it. What is missing in a row is told once the form was to be saved; what is wrong, at once."""
 
-    def __init__(self, name: str, typed: Typed, forbidden: Collection[str]) -> None:
+    def __init__(self, name: str, typed: Typed, forbidden: Collection[str], *, is_live: bool = False) -> None:
         self.name, self.typed, self.forbidden = name, typed, forbidden
+        # On a page that stands already the browser does not follow its own attribute; rules.js follows ours.
+        self.focus = "data-rule-focus" if is_live else "autofocus"
         self.token = typed.token or uuid4().hex
         self._choices: dict[str, dict[str, str]] = {}
 

@@ -84,4 +84,4 @@ def _rows(request: HttpRequest) -> Rows:
     there: Typed | None = typed(asked, match[1]) if match else None
     if match is None or there is None:
         raise BadRequest("No builder of rules was posted.")
-    return Rows(match[1], there, unsigned(asked.get(f"{match[1]}-forbidden", "")))
+    return Rows(match[1], there, unsigned(asked.get(f"{match[1]}-forbidden", "")), is_live=True)
