@@ -50,7 +50,7 @@ def alone(asker: str, *, longest: float = LONGEST) -> Iterator[None]:
 def _was_ended(error: OperationalError) -> bool:
     """Whether the database ended the query because it was told to."""
     cause = error.__cause__
-    return getattr(cause, "sqlstate", "") == "57014" or getattr(cause, "sqlite_errorname", "") == "SQLITE_INTERRUPT"
+    return getattr(cause, "pgcode", "") == "57014" or getattr(cause, "sqlite_errorname", "") == "SQLITE_INTERRUPT"
 
 
 @contextmanager
@@ -74,8 +74,10 @@ def _on_postgresql(name: str, longest: float) -> Iterator[None]:
 @contextmanager
 def _on_sqlite(name: str, longest: float) -> Iterator[None]:
     slot, mark = _slot(name), f"{name} {uuid4().hex}"
-    slot.parent.mkdir(mode=0o700, exist_ok=True)
-    slot.write_text(mark)
+    # On a full disk nobody is overtaken; the query still has an end.
+    with suppress(OSError):
+        slot.parent.mkdir(mode=0o700, exist_ok=True)
+        slot.write_text(mark)
     connection.ensure_connection()
     connection.connection.set_progress_handler(_Watch(slot, name, mark, monotonic() + longest), _STEPS)
     try:

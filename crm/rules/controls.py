@@ -13,12 +13,12 @@ from typing import Any as Anything
 from typing import TypeAlias
 
 from crm.catalogue import NUMBERS, Fact, Kind, find
-from crm.rules.tree import MOST_DEEP, MOST_LEAVES, OPS
+from crm.rules.tree import MOST_DEEP, MOST_LEAVES
 from crm.rules.values import BARE_OPS, DAYS_OPS
 
 KINDS = ("all", "any", "none")
-# Beyond what a rule may have, so that too long a one comes back as it was typed and is told; and an end, for a forged one.
-MOST_ROWS, MOST_LEVELS, MOST_ASKED = 2 * MOST_LEAVES, MOST_DEEP + 2, 100
+# An end, for a form that is forged: with more rows, groups among them, or on more levels, no rule would be one.
+MOST_ROWS, MOST_LEVELS, MOST_ASKED = MOST_LEAVES * MOST_DEEP, MOST_DEEP + 2, 100
 _NAME = re.compile(rf"((?:-\d{{1,3}}){{0,{MOST_LEVELS}}})-(kind|fact|for|op|value)", re.ASCII)
 # What a comparison begins as when a fact is chosen.
 FIRST_OPS = {
@@ -219,8 +219,3 @@ def listed(data: Mapping[str, Anything], key: str) -> list[str]:
 
 def first_op(fact: Fact) -> str:
     return FIRST_OPS.get(fact.kind, "=")
-
-
-def fitting(line: Line) -> tuple[str, ...]:
-    """The comparisons that the line's fact has; none without a fact."""
-    return OPS[line.known.kind] if line.known else ()

@@ -54,6 +54,12 @@ class RuleField(forms.JSONField):
         except InvalidRule as wrong:
             raise ValidationError(wrong.sentences) from None
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        # A form that the admin panel adds and nobody fills in is no stage.
+        if initial is None and isinstance(data, Typed) and data.is_blank:
+            return False
+        return super().has_changed(initial, data)
+
     def bound_data(self, data: Any, initial: Any) -> Any:
         if self.disabled or data is None or isinstance(data, Typed):
             return initial if self.disabled else data

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any as Anything
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Aggregate, Count, Sum
 
 from crm.figures import Figures
 from crm.listing import FEW, SORTS, Row
-from crm.models import FactsRow
 from crm.paging import page
 from crm.rules.query import compiled
 from crm.rules.tree import All, Any, Node, Not
@@ -18,47 +16,43 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class Counted:
-    """`left` are the people still in after each top part of the rule. `revenue` is theirs in 12 months, in the business's currency."""
+    """`left` are the people still in after each top part of the rule. `revenue` is theirs in 12 months, where it was asked for."""
 
     people: int
     everyone: int
     left: list[int]
-    vital: int
-    revenue: Decimal
+    revenue: Decimal | None = None
 
     @property
     def share(self) -> float:
         return self.people / self.everyone if self.everyone else 0.0
 
 
-def counted(node: Node, figures: Figures) -> Counted:
-    """One pass over the figures, which must have a date."""
+def counted(node: Node, figures: Figures, *, with_revenue: bool = False) -> Counted:
+    """One pass over the figures, which must have a date, beside the bare number of everyone."""
     assert figures.as_of is not None
-    steps = [compiled(step, figures.as_of) for step in _steps(node)]
-    found = compiled(node, figures.as_of)
-    asked: dict[str, Anything] = {f"left{place}": Count("pk", filter=step) for place, step in enumerate(steps)}
-    vital = found & Q(pareto_class=FactsRow.ParetoClass.VITAL_FEW)
-    row = figures.facts.objects.aggregate(
-        everyone=Count("pk"),
-        people=Count("pk", filter=found),
-        vital=Count("pk", filter=vital),
-        revenue=Sum("revenue_12m", filter=found),
-        **asked,
-    )
+    met, steps = _steps(node)
+    asked: dict[str, Aggregate] = {f"left{place}": Count("pk", filter=compiled(step, figures.as_of)) for place, step in enumerate(steps)}
+    if with_revenue:
+        # The last step and what is met already are the whole rule.
+        asked["revenue"] = Sum("revenue_12m", filter=compiled(steps[-1], figures.as_of)) if steps else Sum("revenue_12m")
+    row = figures.facts.objects.filter(compiled(met, figures.as_of)).aggregate(met=Count("pk"), **asked)
     left = [row[f"left{place}"] for place in range(len(steps))]
-    return Counted(row["people"], row["everyone"], left, row["vital"], row["revenue"] or Decimal(0))
+    numbers = left if isinstance(node, Any) else [row["met"], *left]
+    revenue = (row["revenue"] or Decimal(0)) if with_revenue else None
+    return Counted(numbers[-1] if numbers else row["met"], figures.facts.objects.count(), numbers, revenue)
 
 
-def _steps(node: Node) -> list[Node]:
-    """The rule cut off after each of its top parts."""
+def _steps(node: Node) -> tuple[Node, list[Node]]:
+    """What only those are looked at for whom it holds; and the rule for them, cut off after each of its further top parts."""
     match node:
-        case All(parts):
-            return [All(parts[: place + 1]) for place in range(len(parts))]
+        case All((first, *rest)):
+            return first, [All(tuple(rest[: place + 1])) for place in range(len(rest))]
+        case Not(Any((first, *rest))):
+            return Not(first), [Not(Any(tuple(rest[: place + 1]))) for place in range(len(rest))]
         case Any(parts):
-            return [Any(parts[: place + 1]) for place in range(len(parts))]
-        case Not(Any(parts)):
-            return [Not(Any(parts[: place + 1])) for place in range(len(parts))]
-    return [node]
+            return node, [Any(parts[: place + 1]) for place in range(len(parts))]
+    return node, []
 
 
 def sample(node: Node, figures: Figures, people: int) -> list[Row]:

@@ -10,8 +10,8 @@ from django.utils.translation import pgettext_lazy
 
 from crm.catalogue import NUMBERS, Fact, Kind, Topic, askable
 from crm.money import SIGNS, currency
-from crm.rules.controls import MOST_ASKED, Group, Line, Path, fitting
-from crm.rules.tree import MOST_DEEP
+from crm.rules.controls import MOST_ASKED, Group, Line, Path
+from crm.rules.tree import MOST_DEEP, OPS
 from crm.rules.typed import Typed
 from crm.rules.values import BARE_OPS, DAYS_OPS, LONGEST_TEXT, MOST_DAYS
 from crm.rules.words import described
@@ -80,6 +80,10 @@ class Row:
 
     is_group = False
 
+    @cached_property
+    def known(self) -> Fact | None:
+        return self.rows.offered.get(self.line.fact) or self.line.known
+
     @property
     def is_new(self) -> bool:
         return self.line.is_new
@@ -91,7 +95,7 @@ class Row:
 
     @property
     def ops(self) -> list[Option]:
-        known = fitting(self.line)
+        known = OPS[self.known.kind] if self.known else ()
         if not known:
             return [Option(self.line.op, str(OP_WORDS.get(self.line.op, self.line.op)), True)] if self.line.op else []
         kept = () if self.line.op in known or not self.line.op else (self.line.op,)
@@ -99,25 +103,25 @@ class Row:
 
     @property
     def means(self) -> str:
-        return str(self.line.known.means) if self.line.known else ""
+        return str(self.known.means) if self.known else ""
 
     @property
     def unit(self) -> str:
         """What stands after the number."""
-        fact = self.line.known
+        fact = self.known
         if fact is None or self.line.op in BARE_OPS:
             return ""
         if self.line.op in DAYS_OPS:
             return _("days")
         return SIGNS.get(currency.get(), currency.get()) if fact.kind == Kind.MONEY else str(fact.unit or "")
 
-    @property
+    @cached_property
     def options(self) -> list[Option]:
         """The values of a choice; one that is no longer offered is kept."""
-        fact = self.line.known
+        fact = self.known
         if fact is None or self.line.op in {*BARE_OPS, *DAYS_OPS}:
             return []
-        choices = {"true": _("yes"), "false": _("no")} if fact.kind == Kind.YES_NO else fact.choices if _is_choice(fact) else {}
+        choices = {"true": _("yes"), "false": _("no")} if fact.kind == Kind.YES_NO else self.rows.choices(fact)
         gone = [value for value in self.line.filled if value not in choices] if choices else []
         return [Option(key, words, key in self.line.values) for key, words in (*choices.items(), *((value, value) for value in gone))]
 
@@ -132,7 +136,7 @@ class Row:
     @property
     def inputs(self) -> list[Input]:
         """Nothing where the comparison takes no value, or the value is chosen from options."""
-        fact, op = self.line.known, self.line.op
+        fact, op = self.known, self.line.op
         if not op or op in BARE_OPS or fact is None or self.options:
             return [self._kept(place, value) for place, value in enumerate(self.line.filled)] if fact is None else []
         values = self.line.values
@@ -148,7 +152,7 @@ class Row:
         return Input(f"id_{self.name}-value-{place}", "text", _("Value"), value)
 
     def _input(self, place: int, value: str, label: str) -> Input:
-        fact, name = self.line.known, f"id_{self.name}-value-{place}"
+        fact, name = self.known, f"id_{self.name}-value-{place}"
         assert fact is not None
         if self.line.op in DAYS_OPS or fact.kind == Kind.AGE:
             return Input(name, "number", label, value, "1", "0", str(MOST_DAYS))
@@ -157,10 +161,6 @@ class Row:
         return Input(
             name, "date" if fact.kind == Kind.DATE else "text", label, value, most="" if fact.kind == Kind.DATE else str(LONGEST_TEXT)
         )
-
-
-def _is_choice(fact: Fact) -> bool:
-    return fact.kind in {Kind.CHOICE, Kind.BELONGING}
 
 
 @dataclass(frozen=True)
@@ -207,9 +207,12 @@ def _places(path: str) -> Path:
 class Rows:
     """A builder as the page prints it. What is missing in a row is told once the form was to be saved; what is wrong, at once."""
 
-    def __init__(self, name: str, typed: Typed, forbidden: Collection[str]) -> None:
+    def __init__(self, name: str, typed: Typed, forbidden: Collection[str], *, is_live: bool = False) -> None:
         self.name, self.typed, self.forbidden = name, typed, forbidden
+        # On a page that stands already the browser does not follow its own attribute; rules.js follows ours.
+        self.focus = "data-rule-focus" if is_live else "autofocus"
         self.token = typed.token or uuid4().hex
+        self._choices: dict[str, dict[str, str]] = {}
 
     @cached_property
     def told(self) -> dict[Path, str]:
@@ -229,6 +232,12 @@ class Rows:
     @cached_property
     def offered(self) -> dict[str, Fact]:
         return {name: fact for name, fact in askable().items() if fact.writer not in self.forbidden}
+
+    def choices(self, fact: Fact) -> dict[str, str]:
+        """What a choice offers, read once for all rows: it may be rows of the database."""
+        if fact.name not in self._choices:
+            self._choices[fact.name] = fact.choices if fact.kind in {Kind.CHOICE, Kind.BELONGING} else {}
+        return self._choices[fact.name]
 
     @cached_property
     def topics(self) -> list[tuple[str, list[Option]]]:

@@ -30,6 +30,10 @@ class Typed:
     # What the press could not do.
     refusal: str = ""
 
+    @property
+    def is_blank(self) -> bool:
+        return all(isinstance(part, Line) and part.is_blank for part in self.root.parts)
+
     @cached_property
     def is_untouched(self) -> bool:
         """Whether the rows say what the rule did that was there before."""

@@ -5,6 +5,7 @@ import random
 
 import pytest
 from django import forms
+from django.template import Context, Template
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -294,7 +295,7 @@ def test_a_forged_form_of_two_thousand_rows_is_refused_and_costs_little():
     data = {f"rule-{place}-fact": "orders" for place in range(999)}
 
     assert refused(data)
-    assert str(Kept(data)["rule"]).count("<li ") <= 101
+    assert str(Kept(data)["rule"]).count("<li ") <= 251
 
 
 @pytest.mark.django_db
@@ -304,3 +305,32 @@ def test_a_forged_rule_of_before_is_checked_as_any_other():
     assert refused(sent(before)) == ["all[0].fact: There is no fact called “customer__password”."]
     assert refused(sent(ORDERS, rule_was="[" * 5000, rule_0_op="regex"))
     assert saved(sent(ORDERS, rule_was=json.dumps(CITY))) == {"all": [ORDERS]}
+
+
+@pytest.mark.django_db
+def test_a_blank_builder_that_an_added_form_brings_is_no_change():
+    blank = posted_by(str(Kept()["rule"]))
+    field = RuleField()
+
+    assert not field.has_changed(None, RuleBuilder().value_from_datadict(blank, {}, "rule"))
+    blank["rule-0-fact"] = "orders"
+    assert field.has_changed(None, RuleBuilder().value_from_datadict(blank, {}, "rule"))
+
+
+@pytest.mark.django_db
+def test_fifty_comparisons_on_five_levels_come_back_whole():
+    nested = [leaf("orders", "=", number) for number in range(50)]
+    for kind in ("any", "all", "any", "all"):
+        nested = [{kind: [part]} for part in nested]
+    data = sent({"all": nested})
+    del data["rule-was"]
+
+    assert saved(data) == {"all": nested}
+
+
+@pytest.mark.django_db
+def test_crispy_shows_it_with_its_label():
+    html = Template("{% load crispy_forms_filters %}{{ form|crispy }}").render(Context({"form": Kept(row("orders", ">="))}))
+
+    assert "Rule" in html and html.count('class="rule-builder"') == 1
+    assert "Give a value." in html

@@ -38,12 +38,12 @@ def count(request: HttpRequest) -> HttpResponse:
     rows = _rows(request)
     try:
         with alone(f"{request.user.pk} {rows.token}"):
-            found = _found(rows, figures_for(request), with_sample=bool(request.POST.get(f"{rows.name}-samples")))
+            found = _found(rows, figures_for(request), is_owner(request.user), with_sample=bool(request.POST.get(f"{rows.name}-samples")))
     except Overtaken:
         return HttpResponse(status=204)
     except TooLong:
         found = Found(rows, _("Counting this takes too long; the rule can be saved all the same."))
-    return render(request, "crm/rules/_count.html", {"found": found, "with_totals": is_owner(request.user)})
+    return render(request, "crm/rules/_count.html", {"found": found})
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,13 @@ class Found:
         return address_of(self.rows.typed.rule)
 
 
-def _found(rows: Rows, figures: Figures, *, with_sample: bool) -> Found:
+def _found(rows: Rows, figures: Figures, with_revenue: bool, *, with_sample: bool) -> Found:
     node: Node | None = rows.typed.node(rows.forbidden)
     if node is None or node == EVERYONE:
         return Found(rows, "")
     if figures.as_of is None:
         return Found(rows, _("Nobody is counted yet: the first figures come with the first night."))
-    numbers = counted(node, figures)
+    numbers = counted(node, figures, with_revenue=with_revenue)
     return Found(rows, "", numbers, tuple(sample(node, figures, numbers.people)) if with_sample and numbers.people else ())
 
 
@@ -84,4 +84,4 @@ def _rows(request: HttpRequest) -> Rows:
     there: Typed | None = typed(asked, match[1]) if match else None
     if match is None or there is None:
         raise BadRequest("No builder of rules was posted.")
-    return Rows(match[1], there, unsigned(asked.get(f"{match[1]}-forbidden", "")))
+    return Rows(match[1], there, unsigned(asked.get(f"{match[1]}-forbidden", "")), is_live=True)
