@@ -85,8 +85,13 @@ class Counted:
     def kept(cls, heights: Heights, as_of: date) -> "Counted | None":
         """Those of that day, where they were counted."""
         found = LadderNumbers.objects.filter(ladder=heights.ladder, as_of=as_of).values_list("numbers", flat=True).first()
-        # Those that another version of this program has kept may have other names.
-        return cls.read(found) if found and found.keys() == {field.name for field in fields(cls)} else None
+        return cls.read(found) if found and cls._is_ours(found) else None
+
+    @classmethod
+    def _is_ours(cls, numbers: Mapping[str, Any]) -> bool:
+        """Those that another version of this program has kept may have other names."""
+        names, theirs = ({field.name for field in fields(each)} for each in (cls, Stay))
+        return numbers.keys() == names and all(stay.keys() == theirs for stay in numbers["stays"].values())
 
     @classmethod
     def read(cls, numbers: Mapping[str, Any]) -> "Counted":
