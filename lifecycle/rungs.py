@@ -225,8 +225,9 @@ def _stay(spells: list[Spells], came: int) -> Stay:
     if sum(each.people for each in spells) < ENOUGH:
         return Stay(came, None, None, [])
     curve = Curve.of(spells)
+    climbs = curve.climbed(YEAR)
     days = [curve.climbed_on(part, YEAR) for part in (0.25, 0.5, 0.75)]
-    return Stay(came, curve.median, curve.climbed(YEAR), [day for day in days if day is not None])
+    return Stay(came, curve.median, None if climbs is None else round(climbs, 4), [day for day in days if day is not None])
 
 
 def _spells(heights: Heights, as_of: date, begun: date) -> tuple[dict[int, list[Spells]], Counter[int]]:

@@ -104,7 +104,16 @@ def test_it_finishes_with_its_steps_and_moves_the_live_date():
     assert outcome.ran
     assert (night.state, night.as_of) == ("finished", date(2026, 1, 11))
     assert (night.started_at.minute, night.finished_at.minute) == (15, 16)
-    assert [step.name for step in night.steps.all()] == ["rows", "facts", "business_gap", "referrals", "pareto", "stages", "ladders", "headline"]
+    assert [step.name for step in night.steps.all()] == [
+        "rows",
+        "facts",
+        "business_gap",
+        "referrals",
+        "pareto",
+        "stages",
+        "ladders",
+        "headline",
+    ]
     assert Business.load().as_of == date(2026, 1, 11)
 
 

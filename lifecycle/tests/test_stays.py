@@ -129,7 +129,11 @@ def test_it_is_the_definition_written_out_day_by_day(people):
     for day, (_staying, climbed) in days.items():
         assert curve.climbed(day) == pytest.approx(float(climbed))
     assert {step.day: step.staying for step in curve.steps} == pytest.approx(
-        {day: float(days[day][0]) for day in days if any(each.days == day and each.end != STAYS and each in watched(people, day) for each in people)}
+        {
+            day: float(days[day][0])
+            for day in days
+            if any(each.days == day and each.end != STAYS and each in watched(people, day) for each in people)
+        }
     )
 
 
