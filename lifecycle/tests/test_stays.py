@@ -128,14 +128,10 @@ def test_it_is_the_definition_written_out_day_by_day(people):
     assert curve.median == half
     for day, (_staying, climbed) in days.items():
         assert curve.climbed(day) == pytest.approx(float(climbed))
-    assert {step.day: step.staying for step in curve.steps} == pytest.approx(
-        {
-            day: float(days[day][0])
-            for day in days
-            if any(each.days == day and each.end != STAYS and each in watched(people, day) for each in people)
-        }
-    )
+    assert {step.day: step.staying for step in curve.steps} == pytest.approx({day: float(days[day][0]) for day in left_on(people, days)})
 
 
-def watched(people, day):
-    return [each for each in people if each.entry < day or each.entry == 0]
+def left_on(people, days):
+    """The days on which somebody who was watched left."""
+    watched = [each for each in people if each.end != STAYS and (each.entry == 0 or each.entry < each.days)]
+    return {each.days for each in watched if each.days in days}
