@@ -230,7 +230,7 @@ class _Drawn:
 
     def rungs(self) -> list[Rung]:
         """From the highest down."""
-        above = dict(zip(self.heights.rungs, [*self.heights.rungs[1:], None], strict=True))
+        above = dict(zip(self.heights.rungs, [*self.heights.rungs[1:], None], strict=False))
         made = []
         for stage, upper in above.items():
             into = sum(self.pairs[other.key, stage.key] for other in self.heights.every if is_up(other, stage))

@@ -14,6 +14,7 @@ LOOKS = [(1440, False, "en"), (1440, True, "cs"), (390, False, "pl"), (390, True
 LOOKS = LOOKS[:1] if os.environ.get("DATABASE_URL") else LOOKS
 OWNERS = ["/", "/customers/", "/customers/?q=nov&stage=repeat", "/ladder/", "/ladder/?days=365", "/ladder/moves/", "/pareto/"]
 OWNERS += ["/import/", "/log/", "/demo/remove/"]
+OWNERS += ["/ladder/?ladder=kotler&days=90", "/ladder/?ladder=nothing&as_of=2001-01-01", "/ladder/moves/?reason=quiet&days=365"]
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from django.db.models import F
 from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Job, Order, OrderLine, PastFacts, Pulse, User
 from crm.tests.factories import make_customer, make_interaction, make_order, make_owner
 from lifecycle.kotler import install as ladder
-from lifecycle.models import Ladder, NightlyRun, NightlyStep, NotNow, Position, Stage, Transition
+from lifecycle.models import Ladder, LadderNumbers, NightlyRun, NightlyStep, NotNow, Position, Stage, Transition
 from lifecycle.stages import place
 
 pytestmark = pytest.mark.django_db
@@ -190,6 +190,7 @@ REFUSED = {
     "stage_rank_unique": [lambda: stage(rank=10)],
     "stage_key_unique": [lambda: stage(key="client")],
     "stage_rung_unique": [lambda: stage(rung=1)],
+    "ladder_numbers_one_a_day": [lambda: [LadderNumbers.objects.create(ladder=ladder(), as_of=DAY, numbers={}) for _ in range(2)]],
     "position_one_per_ladder": [two_positions_on_one_ladder],
     "position_pin_end_needs_a_pin": [lambda: (placed(), Position.objects.update(pinned=False, pinned_until=DAY))],
     "transition_goes_somewhere": [lambda: (placed(), Transition.objects.update(from_stage=F("to_stage")))],
