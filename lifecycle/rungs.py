@@ -239,11 +239,11 @@ def _spells(heights: Heights, as_of: date, begun: date) -> tuple[dict[int, list[
     """
     until = number(as_of)
     since = until - WATCHED_DAYS
-    inner, parameters = _each_spell(heights, as_of).query.sql_with_params()
+    inner, parameters = _each_spell(heights, as_of, begun).query.sql_with_params()
     entry = f"CASE WHEN began < {since:d} THEN {since:d} - began ELSE 0 END"
     rows = _fetched(
         f"SELECT stage, {entry}, COALESCE(ended, {until:d}) - began, went_to, began > {until - YEAR:d}, COUNT(*) FROM ({inner}) AS spells"
-        f" WHERE (came_from IS NOT NULL OR began > {number(begun):d}) AND (ended IS NULL OR ended > {since:d}) GROUP BY 1, 2, 3, 4, 5",
+        f" WHERE ended IS NULL OR ended > {since:d} GROUP BY 1, 2, 3, 4, 5",
         parameters,
     )
     stages = {stage.pk: stage for stage in heights.every}
@@ -255,16 +255,15 @@ def _spells(heights: Heights, as_of: date, begun: date) -> tuple[dict[int, list[
     return spells, came
 
 
-def _each_spell(heights: Heights, as_of: date) -> QuerySet[Transition, Any]:
-    """One row a move: what it began, on which day, what it came from, and the day and the stage of the customer's next one."""
-    moves = Transition.objects.filter(ladder=heights.ladder, superseded_at=None, effective_on__lte=as_of).order_by()
+def _each_spell(heights: Heights, as_of: date, begun: date) -> QuerySet[Transition, Any]:
+    """One row a move: what it began, on which day, and the day and the stage of the customer's next one."""
+    moves = _recorded(heights, begun).filter(effective_on__lte=as_of).order_by()
 
     def following(column: str | Func) -> Window:
         return Window(Lead(column), partition_by=F("customer"), order_by=[F("effective_on").asc(), F("pk").asc()])
 
     return moves.values(
         stage=F("to_stage"),
-        came_from=F("from_stage"),
         began=DayNumber("effective_on"),
         ended=following(DayNumber("effective_on")),
         went_to=following("to_stage"),
