@@ -18,13 +18,14 @@ from crm.money import number
 from crm.rules import EVERYONE, InvalidRule, described, parse
 from lifecycle.choice import Choice
 from lifecycle.heights import Heights, is_up
+from lifecycle.known import Known
 from lifecycle.leaving import Reason, leaving, reasons
 from lifecycle.models import Stage, Transition
 from lifecycle.nudge import Nudge
 from lifecycle.overnight import made
 from lifecycle.past import PastDay
 from lifecycle.people import People
-from lifecycle.rungs import QUICK, SPANS, Counted, Moves, Stay, first_day, moves_alone, moves_since
+from lifecycle.rungs import SPANS, Counted, Moves, Stay
 
 # The picture of the flows: so high, and so much room between two stages, which holds the words of one.
 HEIGHT, GAP = 432, 20
@@ -106,26 +107,13 @@ class LadderPage:
     ) -> "LadderPage":
         """`past` is the day asked for, as text; `shows_revenue` says whether the reader may see what the business earns.
 
-        Nine queries at most where a night has counted.
+        Six queries where a night has counted, ten where the page has to.
         """
         choice = choice or Choice.of("", figures.business)
         heights = choice.heights
-        begun = first_day(heights)
-        chosen = PastDay.of(past, as_of, begun)
-        as_of, is_past = chosen.day or as_of, figures.is_past or chosen.day is not None
-        counted = None if chosen.day else Counted.kept(heights, as_of)
-        nudge = Nudge.of(heights, counted.stays, as_of) if counted and not is_past else None
-        people = People.of(choice, figures, chosen.day, nudge)
-        if counted is None and not chosen.day and people.all_of_them <= QUICK and begun and (heights.is_primary or not is_past):
-            counted = Counted.count(heights, figures.facts, as_of)
-            nudge = Nudge.of(heights, counted.stays, as_of) if not is_past else None
-            people = people.with_nudge(nudge, choice, figures)
-        if counted:
-            moves = counted.within(days) + moves_since(heights, figures.facts, as_of, begun)
-        else:
-            moves = moves_alone(heights, as_of, days, begun, is_past=is_past)
-        drawn = _Drawn(heights, people, moves, counted, shows_revenue)
-        late = begun if begun and begun > as_of - timedelta(days=days) else None
+        known = Known.of(choice, figures, as_of, past)
+        moves, as_of, begun = known.moves(days), known.as_of, known.begun
+        drawn = _Drawn(heights, known.people, moves, known.counted, shows_revenue)
         return cls(
             as_of=as_of,
             days=days,
@@ -133,15 +121,15 @@ class LadderPage:
             beside=[drawn.beside(stage) for stage in heights.beside],
             flows=_flows(heights, moves),
             definitions=[(stage, _decided(stage)) for stage in heights.stages],
-            begun=late,
-            has_moves=not is_past or (begun is not None and begun <= as_of),
+            begun=begun if begun and begun > as_of - timedelta(days=days) else None,
+            has_moves=not known.is_past or (begun is not None and begun <= as_of),
             choice=choice,
-            past=chosen,
-            is_counted=counted is not None,
+            past=known.past,
+            is_counted=known.counted is not None,
             has_revenue=shows_revenue and drawn.total > 0,
-            reasons=reasons(heights, moves) if counted else [],
-            nudge=nudge,
-            nudged=people.nudged,
+            reasons=reasons(heights, moves) if known.counted else [],
+            nudge=known.nudge,
+            nudged=known.people.nudged,
         )
 
     @property
@@ -242,7 +230,7 @@ class _Drawn:
 
     def rungs(self) -> list[Rung]:
         """From the highest down."""
-        above = dict(zip(self.heights.rungs, [*self.heights.rungs[1:], None], strict=True))
+        above = dict(zip(self.heights.rungs, [*self.heights.rungs[1:], None], strict=False))
         made = []
         for stage, upper in above.items():
             into = sum(self.pairs[other.key, stage.key] for other in self.heights.every if is_up(other, stage))

@@ -41,7 +41,7 @@ class People:
         rows = Position.objects.filter(stage__in=list(keys)).order_by().values_list("stage").annotate(Count("pk"))
         counts = {keys[stage]: people for stage, people in rows}
         fact = f"stage_on_{choice.key}"
-        return cls(counts, fact if find(fact) else "").with_nudge(nudge, choice, figures)
+        return cls(counts, fact if find(fact) else "").with_nudge(nudge, choice)
 
     @classmethod
     def _by_facts(cls, figures: Figures, nudge: Nudge | None) -> "People":
@@ -54,7 +54,7 @@ class People:
         nudged = found.get(nudge.stage.key, (0, 0))[1]
         return cls({key: people for key, (people, _nudged) in found.items()}, "stage", nudged)
 
-    def with_nudge(self, nudge: Nudge | None, choice: Choice, figures: Figures) -> "People":
+    def with_nudge(self, nudge: Nudge | None, choice: Choice) -> "People":
         """The same people, with who stands where `nudge` points to."""
         if nudge is None:
             return self

@@ -85,8 +85,13 @@ class Counted:
     def kept(cls, heights: Heights, as_of: date) -> "Counted | None":
         """Those of that day, where they were counted."""
         found = LadderNumbers.objects.filter(ladder=heights.ladder, as_of=as_of).values_list("numbers", flat=True).first()
-        # Those that another version of this program has kept may have other names.
-        return cls.read(found) if found and found.keys() == {field.name for field in fields(cls)} else None
+        return cls.read(found) if found and cls._is_ours(found) else None
+
+    @classmethod
+    def _is_ours(cls, numbers: Mapping[str, Any]) -> bool:
+        """Those that another version of this program has kept may have other names."""
+        names, theirs = ({field.name for field in fields(each)} for each in (cls, Stay))
+        return numbers.keys() == names and all(stay.keys() == theirs for stay in numbers["stays"].values())
 
     @classmethod
     def read(cls, numbers: Mapping[str, Any]) -> "Counted":
@@ -220,8 +225,9 @@ def _stay(spells: list[Spells], came: int) -> Stay:
     if sum(each.people for each in spells) < ENOUGH:
         return Stay(came, None, None, [])
     curve = Curve.of(spells)
+    climbs = curve.climbed(YEAR)
     days = [curve.climbed_on(part, YEAR) for part in (0.25, 0.5, 0.75)]
-    return Stay(came, curve.median, curve.climbed(YEAR), [day for day in days if day is not None])
+    return Stay(came, curve.median, None if climbs is None else round(climbs, 4), [day for day in days if day is not None])
 
 
 def _spells(heights: Heights, as_of: date, begun: date) -> tuple[dict[int, list[Spells]], Counter[int]]:
@@ -233,11 +239,11 @@ def _spells(heights: Heights, as_of: date, begun: date) -> tuple[dict[int, list[
     """
     until = number(as_of)
     since = until - WATCHED_DAYS
-    inner, parameters = _each_spell(heights, as_of).query.sql_with_params()
+    inner, parameters = _each_spell(heights, as_of, begun).query.sql_with_params()
     entry = f"CASE WHEN began < {since:d} THEN {since:d} - began ELSE 0 END"
     rows = _fetched(
         f"SELECT stage, {entry}, COALESCE(ended, {until:d}) - began, went_to, began > {until - YEAR:d}, COUNT(*) FROM ({inner}) AS spells"
-        f" WHERE (came_from IS NOT NULL OR began > {number(begun):d}) AND (ended IS NULL OR ended > {since:d}) GROUP BY 1, 2, 3, 4, 5",
+        f" WHERE ended IS NULL OR ended > {since:d} GROUP BY 1, 2, 3, 4, 5",
         parameters,
     )
     stages = {stage.pk: stage for stage in heights.every}
@@ -249,16 +255,15 @@ def _spells(heights: Heights, as_of: date, begun: date) -> tuple[dict[int, list[
     return spells, came
 
 
-def _each_spell(heights: Heights, as_of: date) -> QuerySet[Transition, Any]:
-    """One row a move: what it began, on which day, what it came from, and the day and the stage of the customer's next one."""
-    moves = Transition.objects.filter(ladder=heights.ladder, superseded_at=None, effective_on__lte=as_of).order_by()
+def _each_spell(heights: Heights, as_of: date, begun: date) -> QuerySet[Transition, Any]:
+    """One row a move: what it began, on which day, and the day and the stage of the customer's next one."""
+    moves = _recorded(heights, begun).filter(effective_on__lte=as_of).order_by()
 
     def following(column: str | Func) -> Window:
         return Window(Lead(column), partition_by=F("customer"), order_by=[F("effective_on").asc(), F("pk").asc()])
 
     return moves.values(
         stage=F("to_stage"),
-        came_from=F("from_stage"),
         began=DayNumber("effective_on"),
         ended=following(DayNumber("effective_on")),
         went_to=following("to_stage"),

@@ -16,6 +16,7 @@ OWNERS = ["/", "/customers/", "/customers/?q=nov&stage=repeat", "/ladder/", "/la
 OWNERS += ["/import/", "/log/", "/demo/remove/", "/segments/", "/segments/new/"]
 OWNERS += ["/settings/ladders/", "/settings/ladders/kotler/", "/settings/ladders/kotler/inactive/", "/settings/ladders/kotler/ladder/add/"]
 OWNERS += ["/settings/ladders/engagement/client/leave/"]
+OWNERS += ["/ladder/?ladder=kotler&days=90", "/ladder/?ladder=nothing&as_of=2001-01-01", "/ladder/moves/?reason=quiet&days=365"]
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,19 @@ from crm.models import (
 )
 from crm.tests.factories import make_customer, make_interaction, make_order, make_owner
 from lifecycle.kotler import install as ladder
-from lifecycle.models import Ladder, LadderVersion, NightlyRun, NightlyStep, NotNow, PinChange, Position, Replay, Stage, Transition
+from lifecycle.models import (
+    Ladder,
+    LadderNumbers,
+    LadderVersion,
+    NightlyRun,
+    NightlyStep,
+    NotNow,
+    PinChange,
+    Position,
+    Replay,
+    Stage,
+    Transition,
+)
 from lifecycle.stages import place
 
 pytestmark = pytest.mark.django_db
@@ -236,6 +248,7 @@ REFUSED = {
     "stage_rank_unique": [lambda: stage(rank=10)],
     "stage_key_unique": [lambda: stage(key="client")],
     "stage_rung_unique": [lambda: stage(rung=1)],
+    "ladder_numbers_one_a_day": [lambda: [LadderNumbers.objects.create(ladder=ladder(), as_of=DAY, numbers={}) for _ in range(2)]],
     "position_one_per_ladder": [two_positions_on_one_ladder],
     "ladder_version_number_unique": [lambda: [LadderVersion.objects.create(ladder=ladder(), number=1, stages=[]) for _ in range(2)]],
     "position_pin_end_needs_a_pin": [lambda: (placed(), Position.objects.update(pinned=False, pinned_until=DAY))],

@@ -340,3 +340,9 @@ def test_the_pages_cost_few_queries(staff, django_assert_num_queries):
         assert "20 up, 0 down" in staff.get("/ladder/").text
     with django_assert_num_queries(8):
         assert len(rows(staff, "days=30")) == 20
+
+
+def test_before_the_first_night_has_made_the_ladder_nothing_stands_on_it(staff):
+    Ladder.objects.all().delete()
+
+    assert "Nobody has moved in this time." in text(staff, "/ladder/?as_of=2026-01-01&ladder=kotler") and text(staff, "/ladder/moves/")
