@@ -7,13 +7,8 @@ from django.views.i18n import set_language
 
 from config import views
 from crm.views import customer, customers, evidence, imports, log, rules
-from lifecycle.views import definitions, demo, ladder, lookback, pins, today
-from segments.views import pareto
-from crm.views import customer, customers, imports, log
-from lifecycle.views import demo, ladder, lookback, today
+from lifecycle.views import definitions, demo, ladder, lookback, pins, replay, today
 from segments.views import pareto, segments
-from lifecycle.views import demo, ladder, lookback, replay, today
-from segments.views import pareto
 
 admin.site.site_header = admin.site.site_title = "Regulars"
 
@@ -31,15 +26,6 @@ urlpatterns = [
     path("customers/<int:pk>/stage/", pins.stage, name="stage_by_hand"),
     path("customers/<int:pk>/stage/<slug:ladder>/release/", pins.release, name="release"),
     path("customers/<int:pk>/stage/<slug:ladder>/release/undo/", pins.undo_release, name="undo_release"),
-    path("segments/", segments.segments, name="segments"),
-    path("segments/new/", segments.new, name="segment_new"),
-    path("segments/<int:pk>/", segments.segment, name="segment"),
-    path("segments/<int:pk>/put/", segments.put, name="segment_put"),
-    path("segments/<int:pk>/put-back/", segments.put_back, name="segment_put_back"),
-    path("segments/<int:pk>/duplicate/", segments.duplicate, name="segment_duplicate"),
-    path("segments/<int:pk>/delete/", segments.delete, name="segment_delete"),
-    path("segments/<int:pk>/restore/", segments.restore, name="segment_restore"),
-    path("segments/<int:pk>/members.csv", segments.members, name="segment_members"),
     path("log/", log.log, name="log"),
     path("interactions/<int:pk>/undo/", log.undo, name="undo_log"),
     path("customers/<int:pk>/not-now/", today.not_now, name="not_now"),

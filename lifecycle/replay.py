@@ -26,6 +26,7 @@ from lifecycle.lookback import end_of, known
 from lifecycle.models import Ladder, LadderNumbers, Replay, ReplayedMove
 from lifecycle.nightly import Tell, silent
 from lifecycle.replayed import LOCK, Span
+from lifecycle.rungs import keep_ladders
 from lifecycle.stages import LOOKED_AT_ONCE, MOVED_AT_ONCE, Rungs
 from segments.steps import classify_pareto
 
@@ -84,6 +85,8 @@ def _replay(span: Span, clock: Callable[[], datetime], tell: Tell) -> int:
     _finish(span, moves, clock(), walk)
     failpoint("replay.finished")
     empty_scratch()
+    if live := Business.load().as_of:
+        keep_ladders(live)
     return moves
 
 
