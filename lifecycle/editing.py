@@ -13,12 +13,14 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from crm.fold import fold
 from crm.models import User
 from lifecycle.blueprint import EVERYONE
-from lifecycle.models import Ladder, LadderNumbers, LadderVersion, Position, Stage, validate_stage_rule, validate_stages
+from lifecycle.models import Ladder, LadderVersion, Position, Stage, validate_stage_rule, validate_stages
 from lifecycle.moves import WHOLE_LETTERS
+from lifecycle.rungs import void
 from lifecycle.versions import in_words
 
 LAST_RANK, OUT_OF_THE_WAY = 9_999, 10_000
@@ -86,7 +88,9 @@ def make_ladder(*, name: str, by: User) -> Ladder:
     _refuse_letters(name)
     ladder.full_clean()
     ladder.save()
-    first = Stage(ladder=ladder, key="everyone", name=_("Everyone"), rank=STEP, rung=1, rule=EVERYONE)
+    first = Stage(
+        ladder=ladder, key="everyone", name=pgettext("the one stage of a new ladder", "Everyone"), rank=STEP, rung=1, rule=EVERYONE
+    )
     save_ladder(ladder=ladder, stages=[first], by=by)
     return ladder
 
@@ -190,7 +194,7 @@ def _save(
     if kept and not newest(ladder):
         LadderVersion.objects.create(ladder=ladder, number=1, changes=[{"what": "begun"}], stages=snapshot(kept))
     _write(ladder, known, stages)
-    LadderNumbers.objects.filter(ladder=ladder).delete()
+    void(ladder)
     notes = [*notes] if kept else [{"what": "made"}]
     return keep(ladder, by, [*notes, *changes] if kept else notes)
 

@@ -284,9 +284,9 @@ class Replay(models.Model):
     """A replay of the past that came to its end: which dates the history holds. Only the newest row counts."""
 
     # The first month end, the first of the days that follow each other, and the last day.
-    first_on = models.DateField(_("from"))
+    first_on = models.DateField(_("first day"))
     daily_from = models.DateField(_("daily from"))
-    until = models.DateField(_("to"))
+    until = models.DateField(_("last day"))
     moves = models.PositiveIntegerField(_("moves"))
     finished_at = models.DateTimeField(_("finished"))
 

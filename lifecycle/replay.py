@@ -23,10 +23,10 @@ from crm.models import Business, Customer, ReplayFacts
 from crm.rules import leaves
 from lifecycle.joining import join
 from lifecycle.lookback import end_of, known
-from lifecycle.models import Ladder, LadderNumbers, Replay, ReplayedMove
+from lifecycle.models import Ladder, Replay, ReplayedMove
 from lifecycle.nightly import Tell, silent
 from lifecycle.replayed import LOCK, Span
-from lifecycle.rungs import keep_ladders
+from lifecycle.rungs import keep_ladders, void
 from lifecycle.stages import LOOKED_AT_ONCE, MOVED_AT_ONCE, Rungs
 from segments.steps import classify_pareto
 
@@ -105,7 +105,7 @@ def empty_scratch() -> None:
 def _finish(span: Span, moves: int, now: datetime, walk: "Walk") -> None:
     """From here on the history holds those days, and what the pages counted of it before is void."""
     walk.check()
-    LadderNumbers.objects.all().delete()
+    void()
     Replay.objects.all().delete()
     Replay.objects.create(first_on=span.first, daily_from=span.daily_from, until=span.until, moves=moves, finished_at=now)
     failpoint("replay.finish.inside")

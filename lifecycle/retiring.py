@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from crm import bulk
 from crm.models import Facts, User
 from lifecycle.editing import check, draft, keep, newest, refuse_stale, snapshot
-from lifecycle.models import Ladder, LadderNumbers, LadderVersion, Position, Stage, Transition
+from lifecycle.models import Ladder, LadderVersion, Position, Stage, Transition
+from lifecycle.rungs import void
 from lifecycle.stages import MOVED_AT_ONCE, tell
 
 
@@ -36,7 +37,7 @@ def retire(*, stage: Stage, home: Stage | None, by: User, today: date, seen: int
         LadderVersion.objects.create(ladder=ladder, number=1, changes=[{"what": "begun"}], stages=snapshot(before))
     _rehouse(ladder, stage, home, by, today)
     Stage.objects.filter(pk=stage.pk).update(is_retired=True)
-    LadderNumbers.objects.filter(ladder=ladder).delete()
+    void(ladder)
     return keep(ladder, by, [{"what": "retired", "stage": stage.name, "home": home.name}])
 
 

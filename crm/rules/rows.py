@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from crm.catalogue import NUMBERS, Fact, Kind, Topic, askable
 from crm.money import SIGNS, currency
@@ -142,7 +142,10 @@ class Row:
         values = self.line.values
         if op == "between":
             ends = (values + ["", ""])[:2]
-            return [self._input(0, ends[0], _("From")), self._input(1, ends[1], _("To"))]
+            return [
+                self._input(0, ends[0], pgettext("the lower end of a range", "From")),
+                self._input(1, ends[1], pgettext("the upper end of a range", "To")),
+            ]
         if op == "in":
             asked = [*self.line.filled, ""][:MOST_ASKED]
             return [self._input(place, value, _("Value")) for place, value in enumerate(asked)]

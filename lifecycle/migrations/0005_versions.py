@@ -46,9 +46,9 @@ class Migration(migrations.Migration):
             name='Replay',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first_on', models.DateField(verbose_name='from')),
+                ('first_on', models.DateField(verbose_name='first day')),
                 ('daily_from', models.DateField(verbose_name='daily from')),
-                ('until', models.DateField(verbose_name='to')),
+                ('until', models.DateField(verbose_name='last day')),
                 ('moves', models.PositiveIntegerField(verbose_name='moves')),
                 ('finished_at', models.DateTimeField(verbose_name='finished')),
             ],
