@@ -269,7 +269,10 @@ FIFTY_ONE = {key: value for place in range(51) for key, value in row("orders", "
         ({"rule-0-kind": "all"}, "This group is empty: add a rule to it, or remove it."),
         (row("orders", ">=", "1", path=DEEP), "A rule is nested at most 5 deep."),
         (FIFTY_ONE, "A rule has at most 50 comparisons."),
-        ({key: value for place in range(51) for key, value in row(path=str(place)).items()}, "A group has at most 50 parts."),
+        (
+            {key: value for place in range(51) for key, value in row("orders", ">=", "1", path=str(place)).items()},
+            "A group has at most 50 parts.",
+        ),
     ],
 )
 def test_each_mistake_is_one_sentence_and_stands_with_its_row(data, sentence):
