@@ -159,7 +159,7 @@ class TestFigures:
     def test_a_rule_on_the_customer_s_own_data_places_there_too(self, shop):
         record.save_customer(customer=make_customer(created=LONG_AGO, city="Łódź"))
         Stage.objects.create(
-            ladder=Ladder.objects.get(), key="near", name="Near", rank=1, rule={"fact": "city", "op": "=", "value": "Lodz"}
+            ladder=Ladder.objects.get(is_primary=True), key="near", name="Near", rank=1, rule={"fact": "city", "op": "=", "value": "Lodz"}
         )
 
         look_back(DAY)

@@ -47,7 +47,7 @@ def climber(**facts):
     customer = make_customer(name="Eva Nováková", created=CREATED)
     nightly.run(START, today=AS_OF)
     Facts.objects.filter(pk=customer.pk).update(**facts)
-    place(Ladder.objects.get(), AS_OF, customers=[customer.pk])
+    place(Ladder.objects.get(is_primary=True), AS_OF, customers=[customer.pk])
     return customer
 
 
@@ -123,7 +123,7 @@ def test_the_climb_shows_what_is_reached_with_its_day_and_what_is_to_come():
 def test_beside_the_ladder_the_climb_shows_how_far_they_had_come():
     customer = climber(**REPEAT)
     Facts.objects.filter(pk=customer.pk).update(is_marked_lost=True)
-    place(Ladder.objects.get(), AS_OF + timedelta(days=1), customers=[customer.pk])
+    place(Ladder.objects.get(is_primary=True), AS_OF + timedelta(days=1), customers=[customer.pk])
     shown = climb(customer)
 
     assert [state for _key, _on, state in steps(shown)] == ["done", "done", "done", "todo", "todo", "todo"]
@@ -229,7 +229,7 @@ def test_moves_are_in_the_timeline_and_first_placements_are_not():
 
 def test_the_timeline_of_moves_goes_on_where_it_ended():
     customer = climber(**REPEAT)
-    ladder, keys = Ladder.objects.get(), ("client", "repeat") * 3
+    ladder, keys = Ladder.objects.get(is_primary=True), ("client", "repeat") * 3
     for number, key in enumerate(keys):
         Transition.objects.create(
             customer=customer,
