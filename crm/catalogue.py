@@ -212,13 +212,13 @@ register(
         Topic.RHYTHM,
         Kind.DATE,
         "inactive_on",
-        _("From when on the silence is too long for the rhythm: at least 90 days, three usual pauses, or the longest usual one."),
+        _("From when on the silence is too long for the rhythm: 90 days, three usual pauses, or the longest one."),
     ),
     _about(
         Topic.RHYTHM,
         Kind.DATE,
         "lost_on",
-        _("From when on the silence means that the customer is lost: at least a year, four usual pauses, or twice the longest usual one."),
+        _("From when on the silence means that the customer is lost: a year, four usual pauses, or twice the longest one."),
     ),
     _about(Topic.ORDERS, Kind.CHANNEL, "favourite_channel", _("Where most of the orders came through.")),
     _about(

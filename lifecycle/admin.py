@@ -20,7 +20,7 @@ from crm.rules import InvalidRule, described, parse
 from crm.rules.forms import RuleField
 from lifecycle.definitions import PreviewPage
 from lifecycle.editing import LAST_RANK, check, draft, moves_people, newest, refuse_stale, save_ladder
-from lifecycle.models import Ladder, LadderVersion, NightlyRun, NightlyStep, PinChange, Position, Stage, Transition
+from lifecycle.models import AFTER_STAGES, Ladder, LadderVersion, NightlyRun, NightlyStep, PinChange, Position, Stage, Transition
 from lifecycle.versions import in_words
 
 # Sent by the page that shows what an edit would do: the edit has been looked at.
@@ -60,7 +60,7 @@ class LadderForm(forms.ModelForm[Ladder]):
 
 
 class StageForm(forms.ModelForm[Stage]):
-    rule = RuleField(label=_("Rule"), help_text=_("A rule as JSON. The first stage whose rule holds is taken."))
+    rule = RuleField(forbidden=AFTER_STAGES, label=_("Rule"), help_text=_("Of the stages, the first whose rule holds is taken."))
 
     class Meta:
         model = Stage

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.rules.forms import RuleField
 from lifecycle.editing import draft, free_key, put_on_rung, ranked
-from lifecycle.models import Ladder, Stage
+from lifecycle.models import AFTER_STAGES, Ladder, Stage
 
 # No key holds a colon.
 BESIDE, LOWEST, ABOVE = "beside:", "lowest:", "above:"
@@ -18,7 +18,11 @@ BESIDE, LOWEST, ABOVE = "beside:", "lowest:", "above:"
 class StageForm(forms.ModelForm[Stage]):
     """Of a stage that is there, or of a new one, which is put before another; `stages` is the whole ladder with it."""
 
-    rule = RuleField(label=gettext_lazy("Rule"), help_text=gettext_lazy("Of the stages, the first whose rule holds is taken."))
+    rule = RuleField(
+        forbidden=AFTER_STAGES,
+        label=gettext_lazy("Rule"),
+        help_text=gettext_lazy("Of the stages, the first whose rule holds is taken."),
+    )
     above = forms.ChoiceField(label=gettext_lazy("Place on the ladder"))
     before = forms.ChoiceField(label=gettext_lazy("Tried before"))
 

@@ -6,6 +6,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from crm.rules.builder import RuleBuilder
 from crm.rules.forms import RuleField
 from segments.models import LONGEST_NAME, LONGEST_TEXT, validate_rule
 
@@ -31,18 +32,9 @@ class SegmentForm(forms.Form):
         for name in ("name", "purpose"):
             self.fields[name].widget.attrs |= {"class": "form-control", "dir": "auto"}
 
-    def is_pressed(self) -> bool:
-        """Whether a button of the rule's own was pressed: then nothing is to be saved, and the form is shown anew without a complaint."""
-        field = self.fields["rule"].widget
-        value = field.value_from_datadict(self.data, self.files, self.add_prefix("rule"))
-        pressed = bool(getattr(value, "pressed", False))
-        if pressed:
-            self.errors.clear()
-        return pressed
-
     def leave_people_out(self) -> None:
         """Of what the builder of the rule shows: the members are on the page."""
-        self.fields["rule"].widget.__dict__["samples"] = False
+        cast(RuleBuilder, self.fields["rule"].widget).samples = False
 
     def see_version(self, version: int | None) -> None:
         """Sent once more, it is saved over this version: the person has been told of it."""

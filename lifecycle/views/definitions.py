@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from crm.access import owner_only
 from crm.models import Business, User
+from crm.rules.builder import pressed
 from lifecycle.definitions import LadderDefinition, PreviewPage, ladder_lines
 from lifecycle.editing import check, draft, make_ladder, moves_people, newest, ranked, refuse_stale, restore, save_ladder
 from lifecycle.models import Ladder, LadderVersion, Position, Stage
@@ -104,9 +105,7 @@ def stage(request: HttpRequest, key: str, stage: str) -> HttpResponse:
 
 def _edit(request: HttpRequest, found: Ladder, edited: Stage) -> HttpResponse:
     form = StageForm(request.POST if request.method == "POST" else None, instance=edited, ladder=found)
-    # A button of the builder of rules is no wish to save.
-    pressed = getattr(form.fields["rule"].widget, "pressed", lambda data, name: False)
-    if form.is_bound and not pressed(request.POST, "rule") and form.is_valid():
+    if form.is_bound and not pressed(form) and form.is_valid():
         stages = form.stages()
         try:
             refuse_stale(found, _number(request, "seen"))

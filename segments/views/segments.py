@@ -14,6 +14,7 @@ from crm.access import is_owner, owner_only, refuse_all_but_owners
 from crm.figures import business_of
 from crm.models import Business, Customer, User
 from crm.rules import InvalidRule, loads
+from crm.rules.builder import pressed
 from crm.whom import Whom
 from segments import members_file, saved
 from segments.choices import choose, take_back
@@ -188,7 +189,7 @@ def _form_of(found: Segment) -> SegmentForm:
 
 def _is_sent(form: SegmentForm) -> bool:
     """Whether it is right and meant to be saved."""
-    return not form.is_pressed() and form.is_valid()
+    return not pressed(form) and form.is_valid()
 
 
 def _save(request: HttpRequest, found: Segment, form: SegmentForm) -> bool:
