@@ -218,7 +218,7 @@ register(
         Topic.RHYTHM,
         Kind.DATE,
         "lost_on",
-        _("From when on the silence means that the customer is lost: a year, four usual pauses, or twice the longest one."),
+        _("From when on the silence means that they are lost: a year, four usual pauses, or twice the longest one."),
     ),
     _about(Topic.ORDERS, Kind.CHANNEL, "favourite_channel", _("Where most of the orders came through.")),
     _about(
