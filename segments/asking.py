@@ -29,15 +29,24 @@ def _holds(keys: Collection[str]) -> Q:
 
 def asks(rule: Any) -> set[str]:
     """The keys of the segments that a rule, as JSON, asks. Without a query, for a page looks at every rule there is."""
+    return _values(rule, {FACT})
+
+
+def asking(facts: Collection[str], value: str) -> list[Segment]:
+    """The segments whose rules compare one of those facts with that value, by name: a stage they ask for is not to go."""
+    return [segment for segment in Segment.objects.order_by("name_key") if value in _values(segment.rule, facts)]
+
+
+def _values(rule: Any, facts: Collection[str]) -> set[str]:
     match rule:
-        case {"fact": "segment", "value": str(key)}:
-            return {key}
-        case {"fact": "segment", "value": [*keys]}:
-            return {str(key) for key in keys}
+        case {"fact": str(fact), "value": str(value)} if fact in facts:
+            return {value}
+        case {"fact": str(fact), "value": [*values]} if fact in facts:
+            return {str(value) for value in values}
         case {"not": part}:
-            return asks(part)
+            return _values(part, facts)
         case {"all": [*parts]} | {"any": [*parts]}:
-            return {key for part in parts for key in asks(part)}
+            return {value for part in parts for value in _values(part, facts)}
     return set()
 
 

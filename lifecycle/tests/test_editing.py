@@ -16,6 +16,7 @@ from lifecycle.retiring import retire
 from lifecycle.stages import place
 from lifecycle.tests.drafts import DAY
 from lifecycle.versions import in_words
+from segments.saved import make_segment
 
 pytestmark = pytest.mark.django_db
 RULE = {"fact": "orders_12m", "op": ">=", "value": 6}
@@ -255,6 +256,22 @@ class TestTakingOff:
         (sentence,) = refused(retire, stage=stages["prospect"], home=stages["repeat"], by=owner, today=DAY)
 
         assert sentence.startswith("The stage tried last has to take everyone who is left")
+
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            {"fact": "stage", "op": "=", "value": "repeat"},
+            {"not": {"all": [{"fact": "stage_on_kotler", "op": "in", "value": ["client", "repeat"]}]}},
+        ],
+    )
+    def test_a_stage_that_a_segment_asks_for_stays(self, ladder, owner, stages, rule):
+        make_segment(name="Coming again", purpose="", rule=rule, by=owner)
+
+        with pytest.raises(ValidationError, match="The segment “Coming again” asks for “Repeat”"):
+            retire(stage=stages["repeat"], home=stages["first-time"], by=owner, today=DAY)
+
+        assert Stage.objects.kept().filter(pk=stages["repeat"].pk).exists()
+        retire(stage=stages["advocate"], home=stages["client"], by=owner, today=DAY)
 
     def test_twice_is_refused_and_so_is_a_stale_page(self, ladder, owner, stages):
         retire(stage=stages["client"], home=stages["repeat"], by=owner, today=DAY)
