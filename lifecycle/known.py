@@ -41,7 +41,7 @@ class Known:
         if has_facts and counted is None and people.all_of_them <= QUICK:
             counted = Counted.count(heights, facts, as_of)
             nudge = None if is_past else Nudge.of(heights, counted.stays, as_of)
-            people = people.with_nudge(nudge, choice)
+            people = people.with_nudge(nudge)
         return cls(choice, past, as_of, is_past, facts, begun, counted, nudge, people)
 
     def moves(self, days: int) -> Moves:

@@ -181,7 +181,7 @@ class Position(models.Model):
         related_name="positions",
     )
     ladder = models.ForeignKey(Ladder, on_delete=models.CASCADE, db_index=False, verbose_name=_("ladder"))
-    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, verbose_name=_("stage"))
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, db_index=False, verbose_name=_("stage"))
     since = models.DateField(_("since"))
     # Set by a person: the rules leave the customer there, until that day where there is one.
     pinned = models.BooleanField(_("pinned"), default=False)
@@ -196,6 +196,10 @@ class Position(models.Model):
                 condition=Q(pinned=True) | Q(pinned_until=None),
                 name="position_pin_end_needs_a_pin",
             ),
+        ]
+        indexes = [
+            # How many stand in a stage, and since when: counted from the index alone.
+            models.Index(fields=["stage", "since"], name="position_stage_idx")
         ]
 
     def __str__(self) -> str:

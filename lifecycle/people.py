@@ -11,7 +11,6 @@ from django.db.models import Count, Q
 
 from crm.catalogue import find
 from crm.figures import Figures
-from crm.models import Facts
 from lifecycle.choice import Choice
 from lifecycle.heights import Heights
 from lifecycle.models import Position, Stage, Transition
@@ -28,20 +27,20 @@ class People:
 
     @classmethod
     def of(cls, choice: Choice, figures: Figures, day: date | None, nudge: Nudge | None) -> "People":
-        """On `day`, of the history, if any; else by the figures, and with them who stands where `nudge` points to. One statement.
+        """On `day`, of the history, if any; else as they stand, with who stands where `nudge` points to. Two statements at most.
 
         Of another than the primary ladder PastFacts know nothing, so when looking back the history tells.
         """
         heights = choice.heights
         if day or (figures.is_past and not heights.is_primary):
             return cls(_on(heights, day or figures.as_of))
-        if heights.is_primary:
+        if figures.is_past:
             return cls._by_facts(figures, nudge)
         keys = {stage.pk: stage.key for stage in heights.stages}
         rows = Position.objects.filter(stage__in=list(keys)).order_by().values_list("stage").annotate(Count("pk"))
         counts = {keys[stage]: people for stage, people in rows}
-        fact = f"stage_on_{choice.key}"
-        return cls(counts, fact if find(fact) else "").with_nudge(nudge, choice)
+        fact = "stage" if heights.is_primary else f"stage_on_{choice.key}"
+        return cls(counts, fact if find(fact) else "").with_nudge(nudge)
 
     @classmethod
     def _by_facts(cls, figures: Figures, nudge: Nudge | None) -> "People":
@@ -54,15 +53,11 @@ class People:
         nudged = found.get(nudge.stage.key, (0, 0))[1]
         return cls({key: people for key, (people, _nudged) in found.items()}, "stage", nudged)
 
-    def with_nudge(self, nudge: Nudge | None, choice: Choice) -> "People":
+    def with_nudge(self, nudge: Nudge | None) -> "People":
         """The same people, with who stands where `nudge` points to."""
         if nudge is None:
             return self
-        if choice.heights.is_primary:
-            count = Facts.objects.filter(stage=nudge.stage.key, stage_since__range=nudge.since).count()
-        else:
-            count = Position.objects.filter(stage=nudge.stage, since__range=nudge.since).count()
-        return replace(self, nudged=count)
+        return replace(self, nudged=Position.objects.filter(stage=nudge.stage, since__range=nudge.since).count())
 
     @property
     def all_of_them(self) -> int:

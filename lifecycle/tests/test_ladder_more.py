@@ -146,7 +146,9 @@ def test_a_nudge_leads_to_exactly_the_people_it_counts(staff):
         live("first-time", 380)
     for ago, name in ((25, "In time"), (60, "Just in time"), (61, "Too late")):
         since = AS_OF - timedelta(days=ago)
-        live("first-time", ago, customer=make_customer({"stage": "first-time", "stage_since": since}, name=name))
+        customer = live("first-time", ago, customer=make_customer({"stage": "first-time", "stage_since": since}, name=name))
+        stage = Stage.objects.get(key="first-time")
+        Position.objects.create(customer=customer, ladder=stage.ladder, stage=stage, since=since)
     nothing = page()
     for _ in range(20):
         live("first-time", 360)

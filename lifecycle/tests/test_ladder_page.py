@@ -12,7 +12,7 @@ from crm.money import day
 from crm.tests.factories import make_customer
 from lifecycle.kotler import install
 from lifecycle.ladder import LadderPage, span
-from lifecycle.models import Ladder, LadderNumbers, Stage, Transition
+from lifecycle.models import Ladder, LadderNumbers, Position, Stage, Transition
 from lifecycle.moved import ON_A_PAGE
 from lifecycle.rungs import keep_ladders
 from lifecycle.tests.test_today import AS_OF
@@ -38,7 +38,8 @@ def page(days=30, facts=Facts, is_past=False):
 
 def stand(*keys):
     for key in keys:
-        make_customer({"stage": key})
+        stage = Stage.objects.get(ladder__is_primary=True, key=key)
+        Position.objects.create(customer=make_customer({"stage": key}), ladder=stage.ladder, stage=stage, since=AS_OF)
 
 
 def moves(*pairs, ago=0, **fields):
