@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from crm.models import Business, Facts, FactsRow, PastFacts
 from crm.money import day
-from crm.rules import InvalidRule, compiled, loads, parse
+from crm.rules import InvalidRule, compiled, loads, parse, refuse_empty_groups
 from crm.rules.text import LONGEST
 from lifecycle.editing import check, draft
 from lifecycle.models import AFTER_STAGES, Stage
@@ -40,13 +40,15 @@ def read_rule(path: Path) -> object:
     try:
         with path.open(encoding="utf-8") as file:
             # One letter more than a rule may have: a file of any size is read no further.
-            return loads(file.read(LONGEST + 1))
+            rule = loads(file.read(LONGEST + 1))
+        refuse_empty_groups(rule)
     except OSError as error:
         raise NotTried(_("The file %(file)s cannot be read: %(reason)s.") % {"file": path, "reason": error.strerror or error}) from None
     except UnicodeDecodeError:
         raise NotTried(_("The file %(file)s is no text in UTF-8.") % {"file": path}) from None
     except InvalidRule as wrong:
         raise NotTried(str(wrong)) from None
+    return rule
 
 
 def find_stage(name: str) -> Stage:

@@ -7,7 +7,7 @@ a Q over Facts, and SQL is the only evaluator. `described` says it in words, `ex
 from crm.rules.query import compiled
 from crm.rules.shape import Shape, explained
 from crm.rules.text import loads
-from crm.rules.tree import EVERYONE, All, Any, InvalidRule, Leaf, Node, Not, leaves, parse
+from crm.rules.tree import EVERYONE, All, Any, InvalidRule, Leaf, Node, Not, leaves, parse, refuse_empty_groups
 from crm.rules.words import described
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "leaves",
     "loads",
     "parse",
+    "refuse_empty_groups",
 ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from crm.rules.builder import RuleBuilder
 from crm.rules.text import loads
-from crm.rules.tree import InvalidRule, parse
+from crm.rules.tree import InvalidRule, parse, refuse_empty_groups
 from crm.rules.typed import Typed
 
 
@@ -32,9 +32,11 @@ class RuleField(forms.JSONField):
         if not isinstance(value, str) or not value.strip():
             return super().to_python(value)
         try:
-            return loads(value)
+            rule = loads(value)
+            refuse_empty_groups(rule)
         except InvalidRule as wrong:
             raise ValidationError(wrong.sentences) from None
+        return rule
 
     def _built(self, typed: Typed) -> Any:
         if typed.pressed:

@@ -88,6 +88,27 @@ def parse(rule: object, *, forbidden: Collection[str] = ()) -> Node:
     return node
 
 
+def refuse_empty_groups(rule: object) -> None:
+    """Raises InvalidRule where a person who has written `rule` as JSON has left a group empty: it asks nothing, and means all or nobody.
+
+    {"all": []} alone is everyone, and is meant.
+    """
+    if rule != {"all": []} and _has_empty_group(rule, 1):
+        raise InvalidRule([("", _("A group in it is empty: give it a rule, or leave it out."))])
+
+
+def _has_empty_group(rule: object, depth: int) -> bool:
+    if depth > MOST_DEEP:
+        # Refused anyway, with a sentence of its own.
+        return False
+    match rule:
+        case {"all": [*parts]} | {"any": [*parts]}:
+            return not parts or any(_has_empty_group(part, depth + 1) for part in parts)
+        case {"not": part}:
+            return _has_empty_group(part, depth + 1)
+    return False
+
+
 def leaves(node: Node) -> Iterator[Leaf]:
     """The comparisons from left to right."""
     match node:

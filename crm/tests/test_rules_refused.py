@@ -6,7 +6,7 @@ from time import thread_time
 import pytest
 
 from crm.catalogue import FACTS, TERMS, find
-from crm.rules import InvalidRule, loads, parse
+from crm.rules import InvalidRule, loads, parse, refuse_empty_groups
 from crm.rules.text import LONGEST
 from crm.rules.tree import MOST_DEEP, MOST_LEAVES, MOST_PROBLEMS, OPS
 from crm.rules.values import LONGEST_TEXT, MOST_DAYS, MOST_VALUES
@@ -378,3 +378,24 @@ def test_a_text_gives_the_value_that_json_gives():
 
     assert loads(json.dumps(rule)) == rule
     assert parse(loads(json.dumps(rule)))
+
+
+@pytest.mark.parametrize(
+    "rule", [{"any": []}, {"not": {"all": []}}, {"all": [LEAF, {"any": []}]}, {"any": [{"all": [LEAF, {"not": {"any": []}}]}, LEAF]}]
+)
+def test_a_group_that_a_person_has_left_empty_is_refused(rule):
+    with pytest.raises(InvalidRule, match="A group in it is empty"):
+        refuse_empty_groups(rule)
+
+
+@pytest.mark.parametrize("rule", [{"all": []}, LEAF, {"not": {"any": [LEAF]}}, [], {"all": 1}, None])
+def test_everyone_is_no_empty_group_and_what_is_no_rule_is_for_others_to_refuse(rule):
+    refuse_empty_groups(rule)
+
+
+def test_a_rule_nested_without_end_is_looked_into_no_further():
+    rule = {"any": []}
+    for _level in range(5_000):
+        rule = {"not": rule}
+
+    refuse_empty_groups(rule)

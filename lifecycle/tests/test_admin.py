@@ -199,7 +199,11 @@ class TestLadders:
         assert "tried last" in complaints(client.post(address(Ladder, "add"), {"key": "size", "name": "Size"} | counts(0, 0)))[0]
 
     def test_a_stage_is_put_between_two_others(self, client, ladder):
-        sent = form_of(ladder) | row(9, Stage(ladder=ladder, key="fan", name="Fan", rank=55, rule={"any": []})) | counts(10, 9)
+        sent = (
+            form_of(ladder)
+            | row(9, Stage(ladder=ladder, key="fan", name="Fan", rank=55, rule={"fact": "orders", "op": "<", "value": 0}))
+            | counts(10, 9)
+        )
 
         assert client.post(address(Ladder, "change", ladder.pk), sent | LOOKED).status_code == 302
         assert list(ladder.stages.order_by("rank").values_list("key", flat=True))[4:7] == ["advocate", "fan", "client"]

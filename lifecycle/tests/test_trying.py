@@ -92,7 +92,9 @@ class TestTryRule:
             run("try_rule", file(ONE_TIME), *arguments)
         assert refusal.value.returncode == 1
 
-    @pytest.mark.parametrize("rule", ["{", "", '{"fact": "nothing", "op": "=", "value": 1}', "[" * 5_000, "x" * 200_000])
+    @pytest.mark.parametrize(
+        "rule", ["{", "", '{"fact": "nothing", "op": "=", "value": 1}', "[" * 5_000, "x" * 200_000, '{"not": {"all": []}}']
+    )
     def test_a_file_that_holds_no_rule_is_refused(self, ladder, file, rule):
         with pytest.raises(CommandError):
             run("try_rule", file(rule))
