@@ -158,14 +158,14 @@ def test_who_was_first_placed_beside_the_ladder_has_climbed_as_far_as_they_order
 
 def test_a_rung_that_asks_for_more_orders_by_now_is_reached_by_as_many():
     customer = climber(is_marked_lost=True, order_days=3)
-    Stage.objects.filter(key="repeat").update(rule={"fact": "order_days", "op": ">=", "value": 4})
+    Stage.objects.filter(ladder__is_primary=True, key="repeat").update(rule={"fact": "order_days", "op": ">=", "value": 4})
 
     assert [state for _key, _on, state in steps(climb(customer))] == ["done", "done", "todo", "todo", "todo", "todo"]
 
 
 def test_a_ladder_of_fewer_rungs_still_ends_at_the_full_height():
     customer = climber()
-    Stage.objects.filter(key__in=["advocate", "partner", "client"]).delete()
+    Stage.objects.filter(ladder__is_primary=True, key__in=["advocate", "partner", "client"]).delete()
 
     assert [step.height for step in climb(customer).steps] == [2, 4, 6]
 
@@ -201,19 +201,27 @@ def test_on_the_highest_rung_and_beside_the_ladder_nothing_is_next():
 def test_a_pin_is_shown_with_who_why_and_until_when():
     customer = climber(**REPEAT)
     jana, until = make_user(name="Jana"), AS_OF + timedelta(days=30)
-    move(customer=customer, to=Stage.objects.get(key="client"), by=jana, reason="She told me so.", as_of=AS_OF, today=AS_OF, until=until)
+    move(
+        customer=customer,
+        to=Stage.objects.get(ladder__is_primary=True, key="client"),
+        by=jana,
+        reason="She told me so.",
+        as_of=AS_OF,
+        today=AS_OF,
+        until=until,
+    )
     shown = why(customer)
 
     assert (shown.pin.by, shown.pin.reason, shown.pin.until) == ("Jana", "She told me so.", until)
     assert [answer.holds for answer in shown.rule.leaves] == [False, False]
     jana.delete()
-    Position.objects.update(pinned_until=None)
+    Position.objects.filter(ladder__is_primary=True).update(pinned_until=None)
     assert (why(customer).pin.by, why(customer).pin.until) == ("someone who has left", None)
 
 
 def test_a_rule_that_cannot_be_read_any_more_is_said():
     customer = climber(**REPEAT)
-    Stage.objects.filter(key="client").update(rule={"fact": "gone", "op": "=", "value": 1})
+    Stage.objects.filter(ladder__is_primary=True, key="client").update(rule={"fact": "gone", "op": "=", "value": 1})
     shown = why(customer)
 
     assert shown.rule is None and "There is no fact called “gone”." in shown.problem
@@ -234,8 +242,8 @@ def test_the_timeline_of_moves_goes_on_where_it_ended():
         Transition.objects.create(
             customer=customer,
             ladder=ladder,
-            from_stage=Stage.objects.get(key="repeat" if key == "client" else "client"),
-            to_stage=Stage.objects.get(key=key),
+            from_stage=Stage.objects.get(ladder__is_primary=True, key="repeat" if key == "client" else "client"),
+            to_stage=Stage.objects.get(ladder__is_primary=True, key=key),
             effective_on=AS_OF + timedelta(days=number // 2),
             source="night",
             rule_version=1,
@@ -261,7 +269,7 @@ def test_the_page_shows_all_three():
     nightly.run(AS_OF, today=AS_OF)
     move(
         customer=customer,
-        to=Stage.objects.get(key="partner"),
+        to=Stage.objects.get(ladder__is_primary=True, key="partner"),
         by=make_user(name="Jana"),
         reason="<b>Sells</b> our coffee.",
         as_of=AS_OF,
