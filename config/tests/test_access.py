@@ -15,12 +15,8 @@ from crm.models import Customer, User
 from segments.models import Segment
 
 IN, BAD, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 400, 405, 403, 404, 410
-TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT = "/login/", "/", "/admin/", "/import/"
-IN, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 405, 403, 404, 410
-TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT, TO_EVA = "/login/", "/", "/admin/", "/import/", "/customers/1/"
-TO_SEGMENT = "/segments/1/"
-IN, NO_SUCH_WAY, REFUSED, MISSING, GONE = 200, 405, 403, 404, 410
 TO_LOGIN, TO_HOME, TO_ADMIN, TO_IMPORT, TO_LADDER = "/login/", "/", "/admin/", "/import/", "/ladder/"
+TO_EVA, TO_SEGMENT = "/customers/1/", "/segments/1/"
 
 # Route: GET and POST (HEAD is as GET) for nobody, for staff, for an owner; a text is where it leads.
 ROUTES = {
