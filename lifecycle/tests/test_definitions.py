@@ -83,6 +83,16 @@ class TestEditing:
         assert place(ladder, DAY) == 1
         assert Position.objects.get(customer__name="Eva Nováková").stage.key == "inactive"
 
+    def test_from_the_preview_the_edit_can_be_gone_on_with(self, client, ladder):
+        sent = carried(client.post(INACTIVE, stage_form(name="Gone quiet")))
+        del sent["previewed"]
+        before = rows()
+
+        answer = client.post(INACTIVE, sent | {"again": "1"})
+
+        assert 'value="Gone quiet"' in answer.text and "would move in the next night" not in said(answer)
+        assert rows() == before
+
     def test_saving_a_rule_at_once_shows_it_first(self, client, ladder):
         before = rows()
 

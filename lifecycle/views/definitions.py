@@ -105,7 +105,9 @@ def stage(request: HttpRequest, key: str, stage: str) -> HttpResponse:
 
 def _edit(request: HttpRequest, found: Ladder, edited: Stage) -> HttpResponse:
     form = StageForm(request.POST if request.method == "POST" else None, instance=edited, ladder=found)
-    if form.is_bound and not pressed(form) and form.is_valid():
+    # From the preview, to go on with what was typed.
+    goes_on = "again" in request.POST or pressed(form)
+    if form.is_bound and not goes_on and form.is_valid():
         stages = form.stages()
         try:
             refuse_stale(found, _number(request, "seen"))
