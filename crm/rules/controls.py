@@ -44,7 +44,7 @@ class Line:
 
     @property
     def known(self) -> Fact | None:
-        return find(self.fact)
+        return find(self.fact) if self.fact else None
 
     @property
     def filled(self) -> list[str]:

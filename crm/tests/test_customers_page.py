@@ -246,7 +246,7 @@ class TestPages:
         for _ in range(rows):
             make_customer(facts=ordered(stage="client", typical_gap_days=20.0, long_gap_days=30))
 
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             page = get(owner, q="customer", stage="client")
 
         assert len(names(page)) == 50

@@ -17,7 +17,7 @@ TODAY = LIVE + timedelta(days=1)
 
 
 def asking(choice=None):
-    return SimpleNamespace(session={} if choice is None else {CHOICE: choice})
+    return SimpleNamespace(GET={}, session={} if choice is None else {CHOICE: choice})
 
 
 class TestFigures:

@@ -363,7 +363,7 @@ def test_a_worker_killed_in_the_middle_is_followed_by_one_that_goes_on(crew):
     crew.until(crew.is_quiet, ringing="tick")
 
     assert imported(crew) == [("finished", 12000, 0)]
-    assert crew.shop.rows("SELECT count(*), max(attempts), max(state) FROM crm_job") == [(1, 2, "finished")]
+    assert crew.shop.rows("SELECT count(*), max(attempts), max(state) FROM crm_job WHERE kind <> 'replay'") == [(1, 2, "finished")]
     assert crew.shop.rows("SELECT count(*), sum(orders) FROM crm_facts") == [(900, 12000)]
 
 
@@ -374,7 +374,7 @@ def test_two_at_once_are_taken_in_one_behind_the_other(crew):
     crew.until(crew.is_quiet, ringing="tick")
 
     assert imported(crew) == [("finished", 0, 12000), ("finished", 12000, 0)]
-    assert crew.shop.rows("SELECT state, reason FROM crm_job") == [("finished", "")] * 2
+    assert crew.shop.rows("SELECT state, reason FROM crm_job WHERE kind <> 'replay'") == [("finished", "")] * 2
 
 
 def test_all_of_cdnow_comes_in_by_the_browser(owner, shared):
