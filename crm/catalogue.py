@@ -153,7 +153,10 @@ FAMILIES: list[Callable[[], Mapping[str, Fact]]] = []
 
 def find(name: str) -> Fact | None:
     """The fact or term of that name."""
-    return FACTS.get(name) or TERMS.get(name) or next((found[name] for family in FAMILIES if name in (found := family())), None)
+    if known := FACTS.get(name) or TERMS.get(name):
+        return known
+    # A row that nobody has filled in yet is not worth a look into the database.
+    return next((found[name] for family in FAMILIES if name in (found := family())), None) if name else None
 
 
 def askable() -> dict[str, Fact]:

@@ -44,7 +44,7 @@ class Line:
 
     @property
     def known(self) -> Fact | None:
-        return find(self.fact) if self.fact else None
+        return find(self.fact)
 
     @property
     def filled(self) -> list[str]:
