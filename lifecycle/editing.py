@@ -84,6 +84,8 @@ def make_ladder(*, name: str, by: User) -> Ladder:
     name = name.strip()
     if Ladder.objects.count() >= MOST_LADDERS:
         raise ValidationError(_("There can be at most %(most)d ladders.") % {"most": MOST_LADDERS})
+    if fold(name) in {fold(str(ladder)) for ladder in Ladder.objects.all()}:
+        raise ValidationError(_("There is a ladder of that name already: give this one another."))
     ladder = Ladder(key=free_key(name, set(Ladder.objects.values_list("key", flat=True)), "ladder"), name=name)
     _refuse_letters(name)
     ladder.full_clean()
@@ -107,6 +109,8 @@ def check(ladder: Ladder, stages: Sequence[Stage], *, may_revive: bool = False) 
     ):
         values = [value for stage in stages if (value := getattr(stage, field)) is not None]
         problems += [sentence] if len({*values}) < len(values) else []
+    names = [fold(stage.name) for stage in stages]
+    problems += [_("Two stages of a ladder cannot have the same name: give each its own.")] if len({*names}) < len(names) else []
     retired = set(ladder.stages.filter(is_retired=True).values_list("key", flat=True)) if ladder.pk and not may_revive else set()
     problems += [
         _("There was a stage with the key “%(key)s” once, and moves still name it: give this one another.") % {"key": stage.key}
@@ -116,6 +120,8 @@ def check(ladder: Ladder, stages: Sequence[Stage], *, may_revive: bool = False) 
     if problems:
         raise ValidationError(problems)
     validate_stages(stages)
+    if any(stage.rule == EVERYONE for stage in sorted(stages, key=lambda stage: stage.rank)[:-1]):
+        raise ValidationError(_("Only the stage tried last may take everyone: those after it would be left without anybody."))
 
 
 def _problems(ladder: Ladder, stage: Stage) -> list[str]:

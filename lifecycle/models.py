@@ -62,7 +62,7 @@ def validate_stages(stages: Iterable["Stage"]) -> None:
     """Everybody stands somewhere: a ladder ends with a stage that takes whoever is left."""
     ranked = sorted(stages, key=lambda stage: stage.rank)
     if not ranked or parse(ranked[-1].rule) != EVERYONE:
-        raise ValidationError(_('The stage tried last has to take everyone who is left: give it the rule {"all": []}.'))
+        raise ValidationError(_("The stage tried last has to take everyone who is left: leave it without a comparison."))
 
 
 class StageQuerySet(models.QuerySet["Stage"]):

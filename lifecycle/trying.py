@@ -1,6 +1,7 @@
 """Trying a rule before anybody saves it: whom it fits, and who would move if it were that of a stage. Nothing is written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,15 +9,21 @@ from pathlib import Path
 from time import perf_counter
 
 from django.core.exceptions import ValidationError
+from django.db.models import Count, F, Q, Sum
 from django.utils.translation import gettext as _
 
-from crm.models import Business, Facts, FactsRow, PastFacts
+from crm import locks
+from crm.models import Business, Facts, FactsRow, ReplayFacts
 from crm.money import day
 from crm.rules import InvalidRule, compiled, loads, parse, refuse_empty_groups
 from crm.rules.text import LONGEST
 from lifecycle.editing import check, draft
-from lifecycle.models import AFTER_STAGES, Stage
+from lifecycle.models import AFTER_STAGES, Ladder, Stage
+from lifecycle.nightly import EARLIEST
 from lifecycle.preview import Cell, Preview
+from lifecycle.replay import compute_scratch, empty_scratch
+from lifecycle.replayed import LOCK
+from lifecycle.stages import Rungs
 
 # As far ahead as an order may be dated.
 FARTHEST = timedelta(days=366)
@@ -76,28 +83,48 @@ def with_rule(stage: Stage, rule: object) -> list[Stage]:
 
 def try_rule(rule: object, *, stage: Stage | None = None, as_of: date | None = None) -> Tried:
     """At the date of the live figures, or at `as_of`. Raises NotTried for a rule that is none and a date without figures."""
-    facts, on = _figures(as_of, is_preview=stage is not None)
     try:
         node = parse(rule, forbidden=AFTER_STAGES if stage else ())
     except InvalidRule as wrong:
         raise NotTried(str(wrong)) from None
     stages: Sequence[Stage] = with_rule(stage, rule) if stage else []
-    begun = perf_counter()
-    count = facts.objects.filter(compiled(node, on)).count()
-    cells = Preview.of(stage.ladder, stages, on, samples=0).cells if stage else None
-    return Tried(count, perf_counter() - begun, cells)
+    with _figures(as_of) as (facts, on):
+        begun = perf_counter()
+        count = facts.objects.filter(compiled(node, on)).count()
+        cells = _cells(stage.ladder, stages, facts, on) if stage else None
+        return Tried(count, perf_counter() - begun, cells)
 
 
-def _figures(as_of: date | None, *, is_preview: bool) -> tuple[type[FactsRow], date]:
+@contextmanager
+def _figures(as_of: date | None) -> Iterator[tuple[type[FactsRow], date]]:
+    """The live ones, or those of a day of the past, which are computed in scratch and thrown away."""
     business = Business.load()
     if business.as_of is None:
         raise NotTried(_("There are no figures yet: the first night makes them."))
-    if as_of is None or business.as_of <= as_of <= business.as_of + FARTHEST:
-        return Facts, as_of or business.as_of
-    if as_of > business.as_of:
+    on = as_of or business.as_of
+    if on > business.as_of + FARTHEST:
         raise NotTried(_("The figures stand at %(day)s; a rule is tried up to a year after that.") % {"day": day(business.as_of)})
-    if is_preview:
-        raise NotTried(_("The figures stand at %(day)s; who would move is told from that day on.") % {"day": day(business.as_of)})
-    if as_of != business.past_as_of:
-        raise NotTried(_("There are no figures of that day; they stand at %(day)s.") % {"day": day(business.as_of)})
-    return PastFacts, as_of
+    if on >= business.as_of:
+        yield Facts, on
+        return
+    if on < EARLIEST:
+        raise NotTried(_("There are no orders before 1970, and no figures."))
+    with locks.held(LOCK) as got:
+        if not got:
+            raise NotTried(_("The past is being replayed, and that day has to be computed in the same place: try again when it has ended."))
+        compute_scratch(on)
+        try:
+            yield ReplayFacts, on
+        finally:
+            empty_scratch()
+
+
+def _cells(ladder: Ladder, stages: Sequence[Stage], facts: type[FactsRow], on: date) -> list[Cell]:
+    """Who would move; in the past from where the rules as they are would have put them, for no position is kept there."""
+    if facts is Facts:
+        return Preview.of(ladder, stages, on, samples=0).cells
+    now, then = Rungs.load(ladder), Rungs.of(ladder, stages)
+    named = dict(zip(now.numbers, now.stages, strict=True)) | dict(zip(then.numbers, then.stages, strict=True))
+    moved = facts.objects.annotate(was=now.case(on), to=then.case(on)).filter(Q(was__lt=F("to")) | Q(was__gt=F("to"))).order_by()
+    rows = moved.values("was", "to").annotate(customers=Count("pk"), sum=Sum("revenue_12m")).order_by("was", "to")
+    return [Cell(named[row["was"]], named[row["to"]], row["customers"], row["sum"]) for row in rows]

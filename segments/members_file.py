@@ -22,9 +22,8 @@ class _Echo:
 
 def lines(segment: Segment) -> Iterator[str]:
     """A head, and a line for each member: id, e-mail, name, since when, why. Read a stretch at a time, however many there are."""
-    writer = csv.writer(_Echo())
-    # With a mark by which Excel reads UTF-8.
-    yield "\ufeff" + writer.writerow(["external_id", "email", "name", "since", "why"])
+    writer = csv.writer(_Echo(), lineterminator="\n")
+    yield writer.writerow(["external_id", "email", "name", "since", "why"])
     after, reasons = 0, Reasons()
     while stretch := list(
         Member.objects.filter(segment=segment, customer__gt=after).select_related("customer").order_by("customer")[:AT_ONCE]

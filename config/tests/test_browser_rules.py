@@ -1,6 +1,7 @@
 """Somebody builds a nested rule by keyboard alone, on a wide screen and on a phone's, and sees whom it finds."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -55,6 +56,24 @@ def press(page, button, then):
     tab_to(page, button)
     page.keyboard.press("Enter")
     page.wait_for_selector(then)
+
+
+@pytest.mark.parametrize(
+    ("rule", "typed"),
+    [('{"fact":"orders_12m","op":">=","value":5}', "3712"), ('{"fact":"city","op":"contains","value":"x"}', "Hradec")],
+)
+def test_what_is_typed_while_the_rows_are_on_their_way_is_kept(visit, rule, typed):
+    page = visit("owner").open(f"/customers/?rule={quote(rule)}")
+    page.locator(".by-rule > summary").click()
+    page.locator("#id_rule-0-op").select_option("=")
+    page.locator("#id_rule-0-value-0").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(typed, delay=40)
+    until(page, "() => !document.querySelector('.htmx-request, .htmx-settling')")
+
+    assert page.locator("#id_rule-0-value-0").input_value() == typed
+    page.keyboard.type("9")
+    assert page.locator("#id_rule-0-value-0").input_value() == f"{typed}9"
 
 
 @pytest.mark.parametrize("width", [1440, 390])

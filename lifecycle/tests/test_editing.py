@@ -130,6 +130,8 @@ class TestSaving:
             ({"client": {"rule": {}}}, "A rule is all or any with a list of rules"),
             ({"client": {"rule": {"any": [{"any": [{"any": [{"any": [{"any": [{"all": []}]}]}]}]}]}}}, "nested at most 5 deep"),
             ({"client": {"rule": {"all": [RULE] * 51}}}, "at most 50"),
+            ({"inactive": {"rule": {"all": []}}}, "Only the stage tried last may take everyone"),
+            ({"lost": {"name": "inactive"}}, "cannot have the same name"),
             ({"prospect": {"rule": RULE}}, "The stage tried last has to take everyone who is left"),
             ({"prospect": {"rank": 15}}, "The stage tried last has to take everyone who is left"),
         ],

@@ -1,14 +1,15 @@
 """try_rule and save_stage: nothing written by the one, a version by the other, a sentence for what is wrong."""
 
 import json
+from datetime import date
 from decimal import Decimal
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from crm.models import Business
-from crm.tests.factories import make_customer, make_owner, make_user
+from crm.models import Business, ReplayFacts
+from crm.tests.factories import make_customer, make_order, make_owner, make_user
 from lifecycle.kotler import install
 from lifecycle.models import LadderVersion, Stage, Transition
 from lifecycle.stages import place
@@ -71,6 +72,19 @@ class TestTryRule:
         assert "first-time" in told
         assert told.endswith("The rule fits 2 customers.\n")
 
+    def test_a_day_of_the_past_is_computed_beside_the_live_figures_and_thrown_away(self, ladder, file):
+        anna = make_customer(name="Anna")
+        for day, amount in ((date(2025, 6, 1), 40), (date(2025, 9, 1), 50)):
+            make_order(anna, ordered_on=day, amount=amount)
+        asked = ["try_rule", file(ONE_TIME), "--json", "--as-of"]
+
+        told = json.loads(run(*asked, "2025-07-01", "--stage", "kotler/inactive"))
+
+        assert told["count"] == 1
+        assert told["matrix"] == [{"from": "first-time", "to": "inactive", "customers": 1, "revenue": "40.00"}]
+        assert json.loads(run(*asked, "2025-09-01"))["count"] == 0
+        assert not ReplayFacts.objects.exists()
+
     def test_a_later_date_compares_with_that_date(self, ladder, file):
         rule = file({"fact": "stage_since", "op": "last", "value": 5})
 
@@ -79,8 +93,7 @@ class TestTryRule:
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
         [
-            (["--as-of", "2026-01-30"], "There are no figures of that day"),
-            (["--as-of", "2026-01-30", "--stage", "kotler/inactive"], "who would move is told from that day on"),
+            (["--as-of", "1969-12-31"], "There are no orders before 1970"),
             (["--as-of", "9999-12-31"], "a rule is tried up to a year after that"),
             (["--stage", "kotler/nothing"], "There is no stage “kotler/nothing”"),
             (["--stage", "inactive"], "There is no stage “inactive”"),
