@@ -147,22 +147,22 @@ FACTS: dict[str, Fact] = {}
 # By name, what a rule may ask beside them.
 TERMS: dict[str, Term] = {}
 
-# Each gives, by name, what a rule may ask that comes and goes with rows of the floors above.
-FAMILIES: list[Callable[[], Mapping[str, Fact]]] = []
+# What a rule may ask that comes and goes with rows of the floors above: by how their names begin, each gives its facts by name.
+FAMILIES: dict[str, Callable[[], Mapping[str, Fact]]] = {}
 
 
 def find(name: str) -> Fact | None:
     """The fact or term of that name."""
     if known := FACTS.get(name) or TERMS.get(name):
         return known
-    # A row that nobody has filled in yet is not worth a look into the database.
-    return next((found[name] for family in FAMILIES if name in (found := family())), None) if name else None
+    # No other name is worth a look into the database.
+    return next((family().get(name) for start, family in FAMILIES.items() if name.startswith(start)), None)
 
 
 def askable() -> dict[str, Fact]:
     """Everything that a rule may ask, by name."""
     asked: dict[str, Fact] = {**FACTS, **TERMS}
-    for family in FAMILIES:
+    for family in FAMILIES.values():
         asked |= family()
     return asked
 

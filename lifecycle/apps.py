@@ -21,7 +21,7 @@ class LifecycleConfig(AppConfig):
             ),
             catalogue.Fact("stage_since", catalogue.Kind.DATE, "stages", means=_("The day on which the customer came to this stage.")),
         )
-        catalogue.FAMILIES.append(self.belongings)
+        catalogue.FAMILIES["stage_on_"] = self.belongings
         # By name, for they need the models, which are not there yet when this module is loaded.
         import_module("lifecycle.standing")
         import_module("lifecycle.pins")

@@ -26,5 +26,5 @@ class SegmentsConfig(AppConfig):
             navigation.Entry("pareto", _("Pareto"), "pareto", navigation.Place.UNDERSTAND, order=20, owners_only=True, key="p"),
         )
         # By name, for they need the models, which are not there yet when this module is loaded.
-        catalogue.FAMILIES.append(import_module("segments.asking").family)
+        catalogue.FAMILIES["segment"] = import_module("segments.asking").family
         import_module("crm.list_actions").register(import_module("segments.links").save_as_segment)

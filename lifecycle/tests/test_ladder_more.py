@@ -193,7 +193,7 @@ def test_people_of_another_ladder_are_counted_by_their_positions(other):
 
 def test_people_of_another_ladder_are_led_to_where_a_rule_can_ask_for_them(other, monkeypatch):
     fact = catalogue.Belonging("stage_on_other", catalogue.Kind.BELONGING, "stages")
-    monkeypatch.setattr(catalogue, "FAMILIES", [lambda: {fact.name: fact}])
+    monkeypatch.setattr(catalogue, "FAMILIES", {"stage_on_": lambda: {fact.name: fact}})
 
     assert json.loads(parse_qs(asked(ladder="other").rungs[0].link)["rule"][0]) == {"fact": "stage_on_other", "op": "=", "value": "top"}
 
