@@ -53,7 +53,9 @@ def test_every_address_in_a_collected_stylesheet_leads_to_a_collected_file(setti
 def test_every_token_used_is_defined_and_every_colour_is_a_token():
     sheets = {path.name: path.read_text() for path in (STATIC / "css").glob("*.css")}
     defined = set(re.findall(r"(--[\w-]+):", "".join(sheets.values())))
-    used = set(re.findall(r"var\((--[\w-]+)\)", "".join(sheets.values())))
+    # Django's admin panel has tokens of its own, and its sheets use those.
+    ours = "".join(text for name, text in sheets.items() if "admin" not in name)
+    used = set(re.findall(r"var\((--[\w-]+)\)", ours))
 
     assert {name for name in used - defined if not name.startswith("--bs-")} == set()
     assert {name: re.findall(r"#[0-9a-f]{3,8}\b", text) for name, text in sheets.items() if name != "tokens.css"} == {

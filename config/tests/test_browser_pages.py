@@ -65,8 +65,8 @@ def test_the_menu_leads_an_owner_to_every_page_and_staff_to_theirs(visit, site):
         )
 
     assert shown == {
-        "owner": ["/", "/customers/", "/ladder/", "/pareto/", "/import/", "/settings/ladders/", "/admin/"],
-        "staff": ["/", "/customers/", "/ladder/"],
+        "owner": ["/", "/customers/", "/segments/", "/ladder/", "/pareto/", "/import/", "/settings/ladders/", "/admin/"],
+        "staff": ["/", "/customers/", "/segments/", "/ladder/"],
     }
 
 

@@ -45,7 +45,10 @@ def test_a_row_that_was_changed_changes_its_stage_alone(ladder):
     before, advocate = rules(ladder), name_of(data, "advocate")
     data[f"{advocate}-rule-0-value"] = "3"
 
-    assert client.post(where, dict(data.lists())).status_code == 302
+    # Who would move is shown first.
+    assert client.post(where, dict(data.lists())).status_code == 200
+    assert rules(ladder) == before
+    assert client.post(where, dict(data.lists()) | {"_previewed": "1"}).status_code == 302
     assert rules(ladder) == before | {"advocate": {"all": [{"fact": "referrals_ordered", "op": ">=", "value": 3}]}}
     assert dict(ladder.stages.values_list("key", "version"))["advocate"] == 2
 

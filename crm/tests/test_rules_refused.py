@@ -390,7 +390,7 @@ def test_a_group_that_a_person_has_left_empty_is_refused(rule):
 
 @pytest.mark.parametrize("rule", [{"all": []}, LEAF, {"not": {"any": [LEAF]}}, [], {"all": 1}, None])
 def test_everyone_is_no_empty_group_and_what_is_no_rule_is_for_others_to_refuse(rule):
-    refuse_empty_groups(rule)
+    assert refuse_empty_groups(rule) is None
 
 
 def test_a_rule_nested_without_end_is_looked_into_no_further():
@@ -398,4 +398,4 @@ def test_a_rule_nested_without_end_is_looked_into_no_further():
     for _level in range(5_000):
         rule = {"not": rule}
 
-    refuse_empty_groups(rule)
+    assert refuse_empty_groups(rule) is None

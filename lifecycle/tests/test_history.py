@@ -63,7 +63,7 @@ class TestWhatIsCovered:
         lost = Stage.objects.get(key="lost")
         move(customer=shop, to=lost, by=make_owner(), reason="Moved away.", as_of=LIVE, today=TODAY)
 
-        ladder = Ladder.objects.get()
+        ladder = Ladder.objects.get(key="kotler")
         assert list(history.standing(ladder, LIVE).values_list("to_stage__key", flat=True)) == ["lost"]
         assert not history.standing(ladder, LIVE - timedelta(days=1)).exists()
 

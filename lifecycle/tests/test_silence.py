@@ -157,6 +157,6 @@ def test_it_asks_at_most_so_many_days():
     customer = bought(10)
     ages = [{"fact": "days_since_last_order", "op": "=", "value": 20 + 2 * number} for number in range(40)]
     Stage.objects.filter(key="disqualified").update(rule={"any": ages})
-    place(Ladder.objects.get(), AS_OF)
+    place(Ladder.objects.get(key="kotler"), AS_OF)
 
     assert foreseen(customer) == ("disqualified", AS_OF + DAY * 10) and MOST_DAYS < 80
