@@ -114,7 +114,7 @@ def test_a_first_night_places_each_customer_once(undisturbed):
     placed = {row[1] for row in undisturbed["lifecycle.Position"]}
 
     assert placed == {row[1] for row in undisturbed["lifecycle.Transition"]} == set(range(1_200))
-    assert len(undisturbed["lifecycle.Transition"]) == 1_200
+    assert len(undisturbed["lifecycle.Transition"]) == 3 * 1_200
 
 
 def test_killed_while_it_moves_customers_who_stand_elsewhere_it_ends_as_undisturbed(installations, filled):

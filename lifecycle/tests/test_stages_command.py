@@ -78,7 +78,7 @@ class TestStages:
             assert "The past is being replayed" in refused(write, "--as-of", "2024-05-25")
 
     def test_what_cannot_be_answered_is_refused_in_a_sentence(self, shop, write, tmp_path):
-        assert refused(write, "--ladder", "nobody's") == "There is no ladder “nobody's”; there is: kotler."
+        assert refused(write, "--ladder", "nobody's") == "There is no ladder “nobody's”; there is: kotler, engagement, categories."
         assert "comes after it" in refused(write, "--as-of", "2025-03-02")
         with pytest.raises(CommandError, match="is not a date"):
             call_command("stages", str(tmp_path / "a.csv"), "--as-of", "yesterday")
@@ -98,7 +98,7 @@ class TestReplay:
         out, err = capsys.readouterr()
         told = json.loads(out)
         assert {**told, "seconds": 0} == {"from": "2024-03-31", "to": "2025-03-01", "moves": 2, "seconds": 0}
-        assert "03/2024" in err and len(err.splitlines()) == 99
+        assert "03/2024" in err and len(err.splitlines()) == 100
 
     def test_in_words(self, shop, capsys):
         call_command("replay")
