@@ -28,7 +28,7 @@ class Up:
     def get(self, path: str, **headers: str) -> int:
         """The status, redirects not followed."""
         opener = urllib.request.build_opener(Unfollowed)
-        with opener.open(urllib.request.Request(self.address + path, headers=headers), timeout=30) as answer:
+        with opener.open(urllib.request.Request(self.address + path, headers=headers), timeout=120) as answer:
             return answer.status
 
     def until(self, reached) -> None:
