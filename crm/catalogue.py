@@ -5,6 +5,8 @@ The floors above add the facts they write with `register` when the program start
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -88,6 +90,15 @@ class Fact:
         """The values of a choice with their words, in the reader's language; none for another kind."""
         offered = self.offers().items() if self.offers else self.field.flatchoices
         return {str(key): str(words) for key, words in offered}
+
+    def as_json(self, value: Any, as_of: date) -> Any:
+        """A value of it as JSON keeps it: of a move, what decided."""
+        match value:
+            case date():
+                return (as_of - value).days if self.kind == Kind.AGE else value.isoformat()
+            case Decimal():
+                return str(value)
+        return value
 
     @property
     def field(self) -> "Field[Any, Any]":

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -14,7 +13,7 @@ from django.db.models.functions import Coalesce, Now
 from django.db.models.sql.compiler import SQLCompiler
 
 from crm import bulk
-from crm.catalogue import Fact, Kind
+from crm.catalogue import Fact
 from crm.failpoints import failpoint
 from crm.models import Business, Facts, FactsRow, PastFacts
 from crm.rules import InvalidRule, Node, compiled, leaves, parse
@@ -96,7 +95,7 @@ class Rungs(NamedTuple):
         paths = self.paths
         for row in found.values_list(*own, *paths):
             values = dict(zip(paths, row[len(own) :], strict=True))
-            yield row[: len(own)], {fact.name: _value(fact, values[fact.path], as_of) for fact in deciding[row[1]]}
+            yield row[: len(own)], {fact.name: fact.as_json(values[fact.path], as_of) for fact in deciding[row[1]]}
 
 
 def _rule(ladder: Ladder, stage: Stage) -> Node:
@@ -270,16 +269,6 @@ def _begun_anew(ladder: Ladder, moves: list[Move]) -> list[Move]:
     early -= set(recorded.filter(source=Transition.Source.PERSON).values_list("customer", flat=True))
     Transition.objects.filter(ladder=ladder, customer__in=early, superseded_at=None).update(superseded_at=Now())
     return [move._replace(was=None) if move.customer in early else move for move in moves]
-
-
-def _value(fact: Fact, value: Any, as_of: date) -> Any:
-    """A fact as JSON keeps it."""
-    match value:
-        case date():
-            return (as_of - value).days if fact.kind == Kind.AGE else value.isoformat()
-        case Decimal():
-            return str(value)
-    return value
 
 
 def _write(rungs: Rungs, as_of: date, moves: Sequence[Move]) -> None:

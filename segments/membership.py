@@ -21,7 +21,6 @@ from crm.models import Facts, User
 from crm.rules import InvalidRule, Node, compiled, leaves, parse
 from segments.asking import in_order, with_askers
 from segments.models import Choice, Member, Segment, SegmentMove, SegmentSize
-from segments.reasons import kept
 
 logger = logging.getLogger(__name__)
 # Customers of one statement that looks, and of one transaction that writes, as in lifecycle/stages.py.
@@ -137,7 +136,7 @@ def settle(counting: Counting, customers: Sequence[int]) -> int:
     moving = []
     for pk, is_in, *values in rows:
         row = dict(zip(paths, values, strict=True))
-        moving.append((pk, is_in, {fact.name: kept(fact, row[fact.path], counting.as_of) for fact in facts}))
+        moving.append((pk, is_in, {fact.name: fact.as_json(row[fact.path], counting.as_of) for fact in facts}))
     _write(counting, moving)
     came = sum(is_in for _pk, is_in, _values in moving)
     Segment.objects.filter(pk=here.pk).update(size=max(here.size + came - (len(moving) - came), 0))

@@ -13,16 +13,6 @@ from crm.rules.words import shown
 from segments.models import SegmentMove
 
 
-def kept(fact: Fact, value: Any, as_of: date) -> Any:
-    """A fact as JSON keeps it."""
-    match value:
-        case date():
-            return (as_of - value).days if fact.kind == Kind.AGE else value.isoformat()
-        case Decimal():
-            return str(value)
-    return value
-
-
 class Reasons:
     """Why people moved, in words. Each fact and its choices are looked up once, however many moves are told."""
 
