@@ -31,8 +31,17 @@ def _number(value: Decimal | int | float, places: int, language: str | None) -> 
 
 def money(amount: Decimal | int) -> str:
     """Rounded to whole units: nobody needs the hellers to decide whom to call."""
-    code = currency.get()
-    return f"{number(amount)}{NO_BREAK}{SIGNS.get(code, code)}"
+    return f"{number(amount)}{NO_BREAK}{sign()}"
+
+
+def exact(amount: Decimal) -> str:
+    """Not rounded, with cents where it has any: what a rule compares with."""
+    return f"{number(amount, 0 if amount == int(amount) else 2)}{NO_BREAK}{sign()}"
+
+
+def sign() -> str:
+    """Of the business's currency; its code where it has no sign."""
+    return SIGNS.get(currency.get(), currency.get())
 
 
 def percent(share: Decimal | float, places: int = 0) -> str:

@@ -1,7 +1,7 @@
 """The night: a tuple of steps, climbed in the order of the tower. Killed anywhere and run again, it ends in the same figures."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -45,6 +45,8 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("ladders", keep_ladders),
     ("headline", keep_numbers),
 )
+# Without what is only counted, for the pages of that day: of a night that another follows at once.
+PASSING: tuple[tuple[str, Step], ...] = STEPS[:-2]
 
 
 def silent(done: int, total: int, doing: str) -> None:
@@ -133,8 +135,10 @@ def _take_figures(until: ExitStack, patience: float) -> bool:
         sleep(LOOK_SECONDS)
 
 
-def run_held(as_of: date, clock: Callable[[], datetime], tell: Tell, *, is_scheduled: bool = False) -> Outcome:
-    """Climbs all steps for who holds the locks already, and asks nothing about the date."""
+def run_held(
+    as_of: date, clock: Callable[[], datetime], tell: Tell, *, is_scheduled: bool = False, steps: Sequence[tuple[str, Step]] | None = None
+) -> Outcome:
+    """Climbs all steps, or `steps`, for who holds the locks already, and asks nothing about the date."""
     # A row left RUNNING belongs to a process that died, or its lock would not be free: it is taken over. One that never came to its end
     # has been at it since it was first begun.
     left = NightlyRun.objects.filter(as_of=as_of).exclude(state=NightlyRun.State.FINISHED).first()
@@ -146,7 +150,7 @@ def run_held(as_of: date, clock: Callable[[], datetime], tell: Tell, *, is_sched
     # The steps change what they are made of; the last one counts them anew.
     Headline.void()
     failpoint("night.started")
-    outcome = Outcome(ran=True, steps=_climb(night, clock, tell))
+    outcome = Outcome(ran=True, steps=_climb(night, STEPS if steps is None else steps, clock, tell))
     _finish(night, clock())
     failpoint("night.finished")
     return outcome
@@ -167,11 +171,11 @@ def _refuse(as_of: date, today: date) -> None:
         )
 
 
-def _climb(night: NightlyRun, clock: Callable[[], datetime], tell: Tell) -> list[tuple[str, int, float]]:
+def _climb(night: NightlyRun, steps: Sequence[tuple[str, Step]], clock: Callable[[], datetime], tell: Tell) -> list[tuple[str, int, float]]:
     done = []
-    for position, (name, step) in enumerate(STEPS):
+    for position, (name, step) in enumerate(steps):
         try:
-            tell(position, len(STEPS), name)
+            tell(position, len(steps), name)
             done.append((name, *_take(night, position, name, step)))
         except Exception as error:
             logger.exception("The step %s of the night of %s failed", name, night.as_of)

@@ -191,7 +191,7 @@ def standing(rungs: Rungs, as_of: date) -> QuerySet[Facts]:
         came=F("held__since"),
         pinned=F("held__pinned"),
         pinned_until=F("held__pinned_until"),
-        strays=_Differs(F("held__stage_id"), rungs.case(as_of)),
+        strays=_Differs(F("held__stage_id"), F("to")),
     )
 
 

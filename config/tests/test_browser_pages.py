@@ -12,6 +12,8 @@ pytestmark = pytest.mark.slow
 LOOKS = [(1440, False, "en"), (1440, True, "cs"), (390, False, "pl"), (390, True, "en")]
 # The look does not depend on the database: once is enough there.
 LOOKS = LOOKS[:1] if os.environ.get("DATABASE_URL") else LOOKS
+# Both widths and both themes once are enough for axe: it reads what is there, in whatever language.
+READ = [(1440, False), (390, True)]
 OWNERS = ["/", "/customers/", "/customers/?q=nov&stage=repeat", "/ladder/", "/ladder/?days=365", "/ladder/moves/", "/pareto/"]
 OWNERS += ["/import/", "/log/", "/demo/remove/", "/segments/", "/segments/new/"]
 OWNERS += ["/settings/ladders/", "/settings/ladders/kotler/", "/settings/ladders/kotler/inactive/", "/settings/ladders/kotler/ladder/add/"]
@@ -36,7 +38,8 @@ def test_every_page_of_an_owner_is_clean(visit, somebody, width, dark, language)
         assert page.locator("html").get_attribute("lang") == language
         assert not visitor.is_wider_than_the_screen(), path
 
-    assert barriers(visit("owner", width=width, dark=dark, language=language, bypass_csp=True), paths) == []
+    if (width, dark) in READ:
+        assert barriers(visit("owner", width=width, dark=dark, language=language, bypass_csp=True), paths) == []
 
 
 def barriers(visitor, paths):

@@ -100,18 +100,6 @@ def test_it_serves_and_ends_without_a_word_on_ctrl_c(up):
     assert one.output.read_text().splitlines() == [f"Regulars runs at {one.address}/ until Ctrl-C.", NOBODY]
 
 
-def test_it_reads_addresses_as_long_as_gunicorn_can(up):
-    one = up()
-    one.until_it_serves()
-    longest = commands.LONGEST_REQUEST_LINE - len("GET /login/?a= HTTP/1.1")
-
-    assert one.get(f"/login/?a={'x' * longest}") == 200
-    with pytest.raises(urllib.error.HTTPError) as caught:
-        one.get(f"/login/?a={'x' * (longest + 1)}")
-    caught.value.close()
-    assert caught.value.code == 414
-
-
 def test_it_answers_to_ctrl_c_though_started_in_the_background_of_a_script(environ, tmp_path):
     output = tmp_path / "output"
     start = f'"{sys.executable}" manage.py up >"{output}" 2>&1 & child=$!'
@@ -119,25 +107,18 @@ def test_it_answers_to_ctrl_c_though_started_in_the_background_of_a_script(envir
     assert subprocess.run(["sh", "-c", script], cwd=ROOT, env=environ, timeout=PATIENCE_SECONDS).returncode == 0
 
 
-def test_it_stops_its_children_when_it_is_told_to_end(up):
+def test_it_starts_its_dead_children_again_and_says_so_and_stops_them_when_it_is_told_to_end(up):
     one = up()
     one.until_it_serves()
-    processes = one.children()
-    assert len(processes) == 7  # web, worker with two each below them, clock
-    one.process.terminate()
-    assert one.process.wait(PATIENCE_SECONDS) == 0 and all_gone(processes)
-
-
-def test_it_starts_its_dead_children_again_and_says_so(up):
-    one = up()
-    one.until_it_serves()
-    children = psutil.Process(one.process.pid).children()
-    for child in children:
+    for child in psutil.Process(one.process.pid).children():
         child.kill()
     for name in ("web", "worker", "clock"):
         one.until(lambda name=name: f"The process “{name}” ended with code -9; it starts again in 1 s." in one.output.read_text())
-    one.until(lambda: len(one.children()) == 7)
+    one.until(lambda: len(one.children()) == 7)  # web, worker with two each below them, clock
     one.until_it_serves()
+    processes = one.children()
+    one.process.terminate()
+    assert one.process.wait(PATIENCE_SECONDS) == 0 and all_gone(processes)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no other system ends a child with its parent")
@@ -151,11 +132,17 @@ def test_its_children_do_not_outlive_it(up):
     assert all_gone(processes)
 
 
-def test_it_migrates_an_empty_installation(up, empty_installation, collected):
+def test_it_migrates_an_empty_installation_and_reads_addresses_as_long_as_gunicorn_can(up, empty_installation, collected):
     shutil.copytree(collected, empty_installation["DATA_DIR"], ignore=shutil.ignore_patterns("*.sqlite3*"))
     one = up(**{name: empty_installation[name] for name in ("DATA_DIR", "DATABASE_URL") if name in empty_installation})
     one.until_it_serves()
-    assert one.get("/login/") == 200
+    longest = commands.LONGEST_REQUEST_LINE - len("GET /login/?a= HTTP/1.1")
+
+    assert one.get(f"/login/?a={'x' * longest}") == 200
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        one.get(f"/login/?a={'x' * (longest + 1)}")
+    caught.value.close()
+    assert caught.value.code == 414
 
 
 def test_a_login_link_signs_in_once_and_its_token_is_nowhere_to_be_found(up, environ):

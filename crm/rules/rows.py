@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from crm.catalogue import NUMBERS, Fact, Kind, Topic, askable
-from crm.money import SIGNS, currency
+from crm.money import sign
 from crm.rules.controls import MOST_ASKED, Group, Line, Path
 from crm.rules.tree import MOST_DEEP, OPS
 from crm.rules.typed import Typed
@@ -113,7 +113,7 @@ class Row:
             return ""
         if self.line.op in DAYS_OPS:
             return _("days")
-        return SIGNS.get(currency.get(), currency.get()) if fact.kind == Kind.MONEY else str(fact.unit or "")
+        return sign() if fact.kind == Kind.MONEY else str(fact.unit or "")
 
     @cached_property
     def options(self) -> list[Option]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from crm.catalogue import Fact, Kind
-from crm.money import day
+from crm.money import day, exact
 from crm.rules.tree import All, Any, Leaf, Node, Not
 from crm.rules.values import DAYS_OPS
 
@@ -104,5 +104,6 @@ def shown(fact: Fact, value: Anything) -> str:
         case str():
             return fact.choices.get(value, value) if fact.kind in {Kind.CHOICE, Kind.BELONGING} else value
     number = Decimal(str(value))
-    places = 2 if fact.kind == Kind.MONEY else 0 if number == int(number) else None
-    return number_format(number, places, use_l10n=True, force_grouping=True)
+    if fact.kind == Kind.MONEY:
+        return exact(number)
+    return number_format(number, 0 if number == int(number) else None, use_l10n=True, force_grouping=True)

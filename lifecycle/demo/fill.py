@@ -63,7 +63,8 @@ def fill_demo(*, now: datetime, customers: int = CUSTOMERS, seed: int = SEED, te
             tell(done, len(nights), _("The nights of %(month)s") % {"month": f"{night:%m/%Y}"})
             writing.write(crowd, upto=night)
             failpoint("demo.written")
-            nightly.run_held(night, lambda: now, nightly.silent)
+            steps = nightly.STEPS if night == nights[-1] else nightly.PASSING
+            nightly.run_held(night, lambda: now, nightly.silent, steps=steps)
             failpoint("demo.night")
             if today - DAY * MORNINGS < night < today - DAY:
                 _work_through_today(night, writing.logged_by[0], customers // CUSTOMERS_TO_A_CALL)

@@ -7,6 +7,7 @@ from random import Random
 
 from crm.models import Customer, Facts
 from lifecycle import builtin
+from lifecycle.blueprint import EVERYONE
 from lifecycle.editing import draft, put_on_rung, ranked
 from lifecycle.models import Ladder, Position, Stage
 from lifecycle.stages import place
@@ -71,6 +72,11 @@ def rule(source, deep=3):
     return {"not": rule(source, deep - 1)} if kind == 2 else leaf(source)
 
 
+def stage_rule(source):
+    """A rule that a stage before the last may have: EVERYONE is refused there."""
+    return made if (made := rule(source)) != EVERYONE else stage_rule(source)
+
+
 def edited(ladder, source):
     """The stages of `ladder` after one to three edits of an owner. The last one goes on taking everyone."""
     stages = [copy(stage) for stage in draft(ladder)]
@@ -83,12 +89,12 @@ def edit(ladder, stages, source, number):
     last = len(stages) - 1
     match source.randrange(4):
         case 0 | 1:
-            source.choice(stages[:-1]).rule = rule(source)
+            source.choice(stages[:-1]).rule = stage_rule(source)
         case 2:
             here, there = source.randrange(last), source.randrange(last)
             stages[here], stages[there] = stages[there], stages[here]
         case _:
-            made = Stage(ladder=ladder, key=f"new-{number}", name=f"New {number}", rank=0, rule=rule(source))
+            made = Stage(ladder=ladder, key=f"new-{number}", name=f"New {number}", rank=0, rule=stage_rule(source))
             stages.insert(source.randrange(len(stages)), made)
             put_on_rung(stages, made, source.choice([None, "", stages[-1].key]))
 

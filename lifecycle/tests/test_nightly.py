@@ -64,7 +64,7 @@ def stored():
 
 class Night(TestCase):
     @given(worlds())
-    @settings(max_examples=60)
+    @settings(max_examples=30)
     def test_a_night_leaves_the_facts_that_the_loop_computes_and_a_second_one_changes_nothing(self, drawn):
         world, as_of = drawn
         record(world)
@@ -78,7 +78,7 @@ class Night(TestCase):
         assert [rows for _name, rows, _seconds in again.steps] == [0] * (len(nightly.STEPS) - 1) + [1]
 
     @given(worlds())
-    @settings(max_examples=30)
+    @settings(max_examples=12)
     def test_a_night_after_other_nights_leaves_what_a_first_one_would(self, drawn):
         world, as_of = drawn
         record(world)

@@ -40,7 +40,7 @@ def stored(customers):
 
 class Refreshed(TestCase):
     @given(worlds())
-    @settings(max_examples=40)
+    @settings(max_examples=20)
     def test_it_leaves_for_the_changed_what_a_full_computation_would(self, drawn):
         world, as_of = drawn
         write(world)
@@ -58,7 +58,7 @@ class Refreshed(TestCase):
         assert stored(changed) == touched
 
     @given(worlds())
-    @settings(max_examples=40)
+    @settings(max_examples=20)
     def test_after_a_change_of_everyone_a_full_computation_finds_nothing_to_do(self, drawn):
         world, as_of = drawn
         write(world)
