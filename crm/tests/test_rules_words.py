@@ -38,9 +38,9 @@ ENGLISH = [
     (leaf("orders", "=", 1234), "“Orders” is 1,234"),
     (leaf("orders", "!=", 5.0), "“Orders” is not 5"),
     (leaf("orders", "in", [1, 2]), "“Orders” is one of: 1, 2"),
-    (leaf("revenue", ">=", 1000), "“Revenue” is at least 1,000.00"),
-    (leaf("revenue", "<", 12.5), "“Revenue” is less than 12.50"),
-    (leaf("revenue", "between", [-5, 0.01]), "“Revenue” is from -5.00 to 0.01"),
+    (leaf("revenue", ">=", 1000), "“Revenue” is at least 1,000\xa0Kč"),
+    (leaf("revenue", "<", 12.5), "“Revenue” is less than 12.50\xa0Kč"),
+    (leaf("revenue", "between", [-5, 0.01]), "“Revenue” is from −5\xa0Kč to 0.01\xa0Kč"),
     (leaf("typical_gap_days", "<=", 45.5), "“Usual days between orders” is at most 45.5"),
     (leaf("typical_gap_days", ">", 45.0), "“Usual days between orders” is more than 45"),
     (leaf("days_since_last_order", ">=", 90), "“Days since the last order” is at least 90"),
@@ -128,7 +128,7 @@ CZECH = [
     (leaf("pareto_class", "=", "vital_few"), "„Třída“ je Důležitých pár"),
     (
         {"all": [leaf("revenue", ">=", 1234.5), {"not": LOYAL}]},
-        "„Tržby“ je nejméně 1\xa0234,50 a neplatí, že „Kupuje jen u nás“ je ano",
+        "„Tržby“ je nejméně 1\xa0234,50\xa0Kč a neplatí, že „Kupuje jen u nás“ je ano",
     ),
 ]
 
@@ -175,7 +175,7 @@ OWN = [
     (leaf("orders", ">", 2000), False, "1,234"),
     (leaf("orders", "<", 9_000_000_000), True, "1,234"),
     (leaf("orders", ">=", 9_000_000_000), False, "1,234"),
-    (leaf("revenue", ">=", 1000), True, "1,234.50"),
+    (leaf("revenue", ">=", 1000), True, "1,234.50\xa0Kč"),
     (leaf("typical_gap_days", "<", 31), True, "30.5"),
     (leaf("long_gap_days", "<", 31), False, "empty"),
     (leaf("days_since_last_order", "=", 12), True, "12"),
