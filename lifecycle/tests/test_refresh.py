@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -39,6 +40,7 @@ def stored(customers):
 
 
 class Refreshed(TestCase):
+    @mock.patch.object(nightly, "STEPS", nightly.PASSING)
     @given(worlds())
     @settings(max_examples=20)
     def test_it_leaves_for_the_changed_what_a_full_computation_would(self, drawn):
@@ -57,6 +59,7 @@ class Refreshed(TestCase):
         steps.compute_facts(as_of)
         assert stored(changed) == touched
 
+    @mock.patch.object(nightly, "STEPS", nightly.PASSING)
     @given(worlds())
     @settings(max_examples=20)
     def test_after_a_change_of_everyone_a_full_computation_finds_nothing_to_do(self, drawn):

@@ -122,6 +122,7 @@ class Histories(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
+@mock.patch.object(nightly, "STEPS", nightly.PASSING)
 def test_over_any_history_there_is_one_position_the_moves_join_end_to_end_and_none_is_without_a_cause(monkeypatch):
     monkeypatch.setattr("lifecycle.replayed.DAILY", 8)
     monkeypatch.setattr("lifecycle.joining.PAUSE_SECONDS", 0)
