@@ -144,7 +144,10 @@ def stored(batch: People, channels: Channels, facts: type[FactsRow] = Facts) -> 
     """The ids of the rows of `batch` in `facts`, ascending, and their columns in the kernel's units."""
     columns = ["customer_id", *map(_as_number, NAMES)]
     theirs, asked = _of(batch)
-    ids, *values = arrays.fetch(columns, f"FROM {facts._meta.db_table} WHERE {theirs} ORDER BY customer_id", asked)
+    found = arrays.fetch(columns, f"FROM {facts._meta.db_table} WHERE {theirs} ORDER BY customer_id", asked)
+    # A range also holds whoever is not of the batch: not asked for, or come since it was read.
+    theirs_alone = np.isin(found[0], batch.id, assume_unique=True)
+    ids, *values = (column[theirs_alone] for column in found)
     now = dict(zip(NAMES, values, strict=True))
     now["favourite_channel"] = channels.ranks(now["favourite_channel"])
     return ids, now

@@ -74,12 +74,11 @@ def _computed(ladder: Ladder, day: date) -> Iterator[Row]:
     """Since when is taken from the history where that leads to the same stage."""
     rungs = Rungs.load(ladder)
     keys = {stage.pk: stage.key for stage in rungs.stages}
-    found = ReplayFacts.objects.annotate(to=rungs.case(day)).filter(to__isnull=False)
-    after = 0
-    while some := list(found.filter(pk__gt=after).order_by("pk").values_list("pk", "to", "customer__external_id")[: export.AT_ONCE]):
-        stood = history.standing(ladder, day).filter(customer__gte=some[0][0], customer__lte=some[-1][0])
-        recorded = {pk: (stage, since) for pk, stage, since in stood.values_list("customer", "to_stage", "effective_on")}
-        for pk, to, customer in some:
-            stage, since = recorded.get(pk, (None, None))
-            yield customer, keys[to], since if stage == to else None
-        after = some[-1][0]
+    found = ReplayFacts.objects.annotate(to=rungs.case(day)).filter(to__isnull=False).order_by("pk")
+    stood = history.standing(ladder, day).order_by("customer").values_list("customer", "to_stage", "effective_on")
+    moves = stood.iterator(export.AT_ONCE)
+    here = next(moves, None)
+    for pk, to, customer in found.values_list("pk", "to", "customer__external_id").iterator(export.AT_ONCE):
+        while here and here[0] < pk:
+            here = next(moves, None)
+        yield customer, keys[to], here[2] if here and here[:2] == (pk, to) else None
