@@ -1,5 +1,6 @@
 """Makes the pictures of docs/tour.md from the application as `make run` starts it, with the demo: `.venv/bin/python docs/pictures.py`."""
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -17,12 +19,16 @@ TOUR = Path(__file__).with_name("tour")
 PORT = "8791"
 LINK = re.compile(r"http://\S+/login/\S+/")
 PATIENCE_SECONDS = 240
+# Quiet for two months, and worth a call.
+RULE = {"all": [{"fact": "revenue_12m", "op": ">=", "value": 5000}, {"fact": "last_order_on", "op": "not_last", "value": 60}]}
 # Name: what to open, and how many pixels of it to show; of a phone where the name says so.
 PICTURES = {
     "today": ("/", 860),
     "customers": ("/customers/?stage=client", 620),
     "customer": ("", 900),
-    "ladder": ("/ladder/", 760),
+    "ladder": ("/ladder/", 1180),
+    "segment": (f"/segments/new/?{urlencode({'rule': json.dumps(RULE)})}", 860),
+    "stage": ("/settings/ladders/kotler/inactive/", 860),
     "pareto": ("/pareto/", 760),
     "import": ("/import/", 760),
     "today-phone": ("/", 844),
@@ -60,7 +66,8 @@ def take(link: str) -> None:
         address = page.url.rstrip("/")
         for name, (path, height) in PICTURES.items():
             page.set_viewport_size({"width": 390 if name.endswith("-phone") else 1440, "height": height})
-            page.goto(address + (path or one_of_the_vital_few(page, address)))
+            # The builder of rules counts when it is there.
+            page.goto(address + (path or one_of_the_vital_few(page, address)), wait_until="networkidle")
             page.screenshot(path=TOUR / f"{name}.png")
         browser.close()
 

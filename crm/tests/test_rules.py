@@ -26,6 +26,7 @@ CHOICES = {
 }
 COUNTRIES, LANGUAGES, PLACES = ("CZ", "PL", ""), ("cs", "pl", ""), ("jan@example.com", "Žižka@Łódź.pl", "a_b%c@example.com", "")
 # What a text is compared as, where that is not its folded form.
+COME = {"first_order_on", "last_order_on", "last_contact_on", "stage_since"}
 SPELLED = {"email": str.lower, "country": str.upper, "language": str.lower, "external_id": str}
 # Facts that the floors above write are asked of by their own tests.
 ASKED = sorted(name for name in (*FACTS, *TERMS) if name not in {"stage", "stage_since"})
@@ -110,7 +111,7 @@ def compares(fact, op, value, own):
     if fact.kind == Kind.AGE:
         own = (AS_OF - own).days
     if fact.kind == Kind.DATE:
-        return compares_date(op, value, own)
+        return compares_date(op, value, own, has_come=fact.name in COME)
     if fact.kind in {Kind.TEXT, Kind.CHANNEL, Kind.CODE}:
         spelled = SPELLED.get(fact.name, fold)
         value = [spelled(part) for part in value] if op == "in" else spelled(value)
@@ -129,7 +130,7 @@ def compares(fact, op, value, own):
     }[op]()
 
 
-def compares_date(op, value, own):
+def compares_date(op, value, own, *, has_come):
     days = (own - AS_OF).days
     match op:
         case "on" | "before" | "after":
@@ -140,9 +141,9 @@ def compares_date(op, value, own):
         case "passed":
             return days <= 0
         case "last":
-            return -value < days <= 0
+            return -value < days and (days <= 0 or has_come)
         case "not_last":
-            return not -value < days <= 0
+            return not compares_date("last", value, own, has_come=has_come)
         case "next":
             return 0 < days <= value
     return any(kept(own, AS_OF + timedelta(days=ahead)) for ahead in range(value + 1))

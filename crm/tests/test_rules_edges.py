@@ -63,6 +63,18 @@ def test_the_day_of_the_anniversary_itself_and_the_last_one_ahead_count():
     assert days == list(range(3, 11))
 
 
+def test_who_ordered_since_the_night_is_not_silent_and_what_is_yet_to_come_is_not_behind():
+    """Their row is a day ahead of the figures: it was refreshed."""
+    night = date(2026, 11, 23)
+    dates = dict.fromkeys(("first_order_on", "inactive_on", "lost_on"), date(2026, 12, 24))
+    today = make_customer(dates | {"last_order_on": date(2026, 11, 24), "due_on": date(2026, 12, 24)})
+    old = make_customer(dates | {"last_order_on": date(2026, 9, 24), "due_on": date(2026, 10, 24)})
+
+    asked = {name: {"fact": name, "op": "not_last", "value": 60} for name in ("last_order_on", "due_on")}
+    assert found(asked["last_order_on"], night) == {old.pk} and found({"not": asked["last_order_on"]}, night) == {today.pk}
+    assert found(asked["due_on"], night) == {today.pk}
+
+
 @pytest.mark.parametrize(
     ("op", "value", "ages"),
     [
