@@ -41,7 +41,7 @@ ROUTES = {
     "segments/<int:pk>/moves/": [(TO_LOGIN, TO_LOGIN), (IN, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
     "segments/<int:pk>/put/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, TO_SEGMENT)],
     "segments/<int:pk>/put-back/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, TO_SEGMENT)],
-    "segments/<int:pk>/duplicate/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, "/segments/2/")],
+    "segments/<int:pk>/duplicate/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, "/segments/NEW/")],
     "segments/<int:pk>/delete/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, "/segments/")],
     "segments/<int:pk>/restore/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, MISSING)],
     "segments/<int:pk>/members.csv": [(TO_LOGIN, TO_LOGIN), (REFUSED, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
@@ -105,7 +105,10 @@ def address(route: str) -> str:
 
 
 def outcome(answer) -> int | str:
-    return answer.url.partition("?")[0] if answer.status_code == 302 else answer.status_code
+    if answer.status_code != 302:
+        return answer.status_code
+    # What is not the number 1 was just made: which number it got is the database's choice.
+    return re.sub(r"/(?!1/)\d+/", "/NEW/", answer.url.partition("?")[0])
 
 
 def browsers(who: str, count: int) -> list[Client]:
