@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm import jobs
 from crm.models import Business, Import, Job, Order
-from lifecycle.models import NightlyRun
+from lifecycle.models import NightlyRun, Replay
 
 KIND = LOCK = "replay"
 DAY = timedelta(days=1)
@@ -99,7 +99,10 @@ def _newest_import() -> int:
 
 
 def replay_job() -> Job | None:
-    """The replay that runs, else the one that was asked for last, where it waits or has failed."""
+    """The replay that runs, else the one that was asked for last, where it waits, or has failed and none was done since."""
     theirs = Job.objects.filter(kind=KIND).order_by("-pk")
-    job = theirs.filter(state=Job.State.RUNNING).first() or theirs.first()
-    return job if job and job.state != Job.State.FINISHED else None
+    job = theirs.filter(state=Job.State.RUNNING).first() or theirs.exclude(state=Job.State.FINISHED).first()
+    if job is None or job.state in Job.OPEN:
+        return job
+    later = theirs.filter(pk__gt=job.pk).exists() or Replay.objects.filter(finished_at__gt=job.finished_at).exists()
+    return None if later else job

@@ -88,6 +88,18 @@ class TestJob:
         assert len(said) > 90
         assert replayed.replay_job() is None
 
+    def test_one_that_failed_is_told_until_another_is_asked_for_or_done(self, client, shop):
+        Business.keep(as_of=Business.load().today())
+        client.force_login(make_owner())
+        failed = jobs.claim(replayed.ask().pk, LATER)
+        jobs.fail(failed, LATER, "The disk is full.")
+
+        assert replayed.replay_job() == failed
+        assert "The past could not be worked out again: The disk is full." in client.get("/ladder/").content.decode()
+
+        replay.replay(clock=lambda: LATER + timedelta(days=1))
+        assert replayed.replay_job() is None
+
     def test_without_a_past_there_is_nothing_to_do(self):
         worker.run_job(replayed.ask().pk)
 

@@ -9,7 +9,7 @@ from crm.figures import figures_for
 from lifecycle.choice import Choice
 from lifecycle.ladder import LadderPage, span
 from lifecycle.moved import MovesPage
-from lifecycle.replay_banner import replay_job
+from lifecycle.replayed import replay_job
 
 
 @require_safe
