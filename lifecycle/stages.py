@@ -86,8 +86,8 @@ class Rungs(NamedTuple):
 
     @property
     def paths(self) -> list[str]:
-        """Of all facts that its rules ask, the lookup paths."""
-        return list(dict.fromkeys(leaf.fact.path for rule in self.rules for leaf in leaves(rule)))
+        """Of all facts that its rules ask, the lookup paths to what people read."""
+        return list(dict.fromkeys(leaf.fact.own_path for rule in self.rules for leaf in leaves(rule)))
 
     def causes(self, found: QuerySet[Any], own: Sequence[str], as_of: date) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
         """For each row of `found` (a FactsRow with the stage as `to`) its columns `own`, of which the second is "to", and what decided."""
@@ -95,7 +95,7 @@ class Rungs(NamedTuple):
         paths = self.paths
         for row in found.values_list(*own, *paths):
             values = dict(zip(paths, row[len(own) :], strict=True))
-            yield row[: len(own)], {fact.name: fact.as_json(values[fact.path], as_of) for fact in deciding[row[1]]}
+            yield row[: len(own)], {fact.name: fact.as_json(values[fact.own_path], as_of) for fact in deciding[row[1]]}
 
 
 def _rule(ladder: Ladder, stage: Stage) -> Node:

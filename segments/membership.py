@@ -129,14 +129,14 @@ def settle(counting: Counting, customers: Sequence[int]) -> int:
     if here is None:
         return 0
     facts = counting.facts
-    paths = list(dict.fromkeys(fact.path for fact in facts))
+    paths = list(dict.fromkeys(fact.own_path for fact in facts))
     enters = Case(When(counting.wanted, then=Value(True)), default=Value(False), output_field=BooleanField())
     found = Facts.objects.filter(counting.moving, pk__in=bulk.among(customers)).annotate(enters=enters).order_by("pk")
     rows = list(found.values_list("pk", "enters", *paths))
     moving = []
     for pk, is_in, *values in rows:
         row = dict(zip(paths, values, strict=True))
-        moving.append((pk, is_in, {fact.name: fact.as_json(row[fact.path], counting.as_of) for fact in facts}))
+        moving.append((pk, is_in, {fact.name: fact.as_json(row[fact.own_path], counting.as_of) for fact in facts}))
     _write(counting, moving)
     came = sum(is_in for _pk, is_in, _values in moving)
     Segment.objects.filter(pk=here.pk).update(size=max(here.size + came - (len(moving) - came), 0))

@@ -330,7 +330,7 @@ class TestWhatIsNoted:
             "only_us": False,
             "due_on": "2024-01-10",
             "days_since_last_contact": 9,
-            "city": "lodz",
+            "city": "Łódź",
             "birthday": None,
             "orders": 3,
         }
