@@ -35,7 +35,7 @@ def refreshed(day=TODAY):
 
 def stored(customers):
     rows = Facts.objects.filter(pk__in=customers).order_by("pk").values()
-    held = Position.objects.filter(customer__in=customers).order_by("customer").values_list("customer", "stage__key")
+    held = Position.objects.filter(customer__in=customers).order_by("customer", "ladder").values_list("customer", "stage__key")
     return list(rows), list(held)
 
 
