@@ -1,7 +1,7 @@
 """What the next night would do with stages as somebody edits them, before anything is saved: who would go from where to where. Nothing is
 written."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -74,7 +74,7 @@ class Preview:
             ladder,
             as_of,
             moved,
-            _samples(rungs, named, as_of, samples) if moved and samples else [],
+            _samples(rungs, named, as_of, samples, {row["was"] for row in found if _moves(row)}) if moved and samples else [],
             kept=sum(row["customers"] for row in found if row["is_kept"] and row["to"] is not None),
             unplaced=sum(row["customers"] for row in found if row["to"] is None),
         )
@@ -122,10 +122,12 @@ def _moves(row: Mapping[str, Any]) -> bool:
     return row["to"] is not None and not row["is_kept"]
 
 
-def _samples(rungs: Rungs, named: Mapping[int, Stage], as_of: date, most: int) -> list[Sample]:
-    """Some of each way, the largest first: one of each, then the second of each, and so on."""
+def _samples(rungs: Rungs, named: Mapping[int, Stage], as_of: date, most: int, left: Collection[int | None]) -> list[Sample]:
+    """Some of each way, the largest first: one of each, then the second of each, and so on. `left`: the stages that somebody leaves."""
     turn = Window(RowNumber(), partition_by=[F("was"), F("to")], order_by=[F("revenue_12m").desc(), F("pk").asc()])
-    moved = standing(rungs, as_of).filter(moves(as_of)).annotate(turn=turn).order_by("turn", "-revenue_12m", "pk")
+    # Who stands in another stage need not be asked again.
+    there = Q() if None in left else Q(was__in=left)
+    moved = standing(rungs, as_of).filter(there, moves(as_of)).annotate(turn=turn).order_by("turn", "-revenue_12m", "pk")
     rows = list(moved.values_list("pk", "was", "to", "revenue_12m")[:most])
     people = Customer.objects.in_bulk([pk for pk, *_rest in rows])
     rules = dict(zip(rungs.numbers, rungs.rules, strict=True))
