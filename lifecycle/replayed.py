@@ -100,8 +100,10 @@ def _newest_import() -> int:
 
 def replay_job() -> Job | None:
     """The replay that runs, else the one that was asked for last, where it waits, or has failed and none was done since."""
-    theirs = Job.objects.filter(kind=KIND).order_by("-pk")
-    job = theirs.filter(state=Job.State.RUNNING).first() or theirs.exclude(state=Job.State.FINISHED).first()
+    theirs = Job.objects.filter(kind=KIND)
+    # Behind one that runs there waits at most one.
+    left = list(theirs.exclude(state=Job.State.FINISHED).order_by("-pk")[:2])
+    job = next((job for job in left if job.state == Job.State.RUNNING), left[0] if left else None)
     if job is None or job.state in Job.OPEN:
         return job
     later = theirs.filter(pk__gt=job.pk).exists() or Replay.objects.filter(finished_at__gt=job.finished_at).exists()
