@@ -34,7 +34,7 @@ def live():
 
 class LookedBack(TestCase):
     @given(worlds())
-    @settings(max_examples=20)
+    @settings(max_examples=40)
     def test_it_leaves_in_scratch_what_a_first_night_of_that_day_leaves_and_the_live_figures_alone(self, drawn):
         world, as_of = drawn
         write(world)
@@ -52,7 +52,7 @@ class LookedBack(TestCase):
         assert not PastFacts.objects.exclude(stage_since=None).exists()
 
     @given(worlds())
-    @settings(max_examples=8)
+    @settings(max_examples=15)
     def test_it_leaves_the_same_whatever_day_was_looked_at_before(self, drawn):
         world, as_of = drawn
         write(world)

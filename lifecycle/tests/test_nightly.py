@@ -65,7 +65,7 @@ def stored():
 
 class Night(TestCase):
     @given(worlds())
-    @settings(max_examples=30)
+    @settings(max_examples=60)
     def test_a_night_leaves_the_facts_that_the_loop_computes_and_a_second_one_changes_nothing(self, drawn):
         world, as_of = drawn
         record(world)
@@ -80,7 +80,7 @@ class Night(TestCase):
 
     @mock.patch.object(nightly, "STEPS", nightly.PASSING)
     @given(worlds())
-    @settings(max_examples=12)
+    @settings(max_examples=30)
     def test_a_night_after_other_nights_leaves_what_a_first_one_would(self, drawn):
         world, as_of = drawn
         record(world)

@@ -42,7 +42,7 @@ def stored(customers):
 class Refreshed(TestCase):
     @mock.patch.object(nightly, "STEPS", nightly.PASSING)
     @given(worlds())
-    @settings(max_examples=20)
+    @settings(max_examples=40)
     def test_it_leaves_for_the_changed_what_a_full_computation_would(self, drawn):
         world, as_of = drawn
         write(world)
@@ -61,7 +61,7 @@ class Refreshed(TestCase):
 
     @mock.patch.object(nightly, "STEPS", nightly.PASSING)
     @given(worlds())
-    @settings(max_examples=20)
+    @settings(max_examples=40)
     def test_after_a_change_of_everyone_a_full_computation_finds_nothing_to_do(self, drawn):
         world, as_of = drawn
         write(world)

@@ -111,7 +111,7 @@ class Histories(RuleBasedStateMachine):
 @pytest.mark.django_db
 @mock.patch.object(nightly, "STEPS", nightly.PASSING)
 def test_over_any_history_positions_are_unique_and_transitions_join_end_to_end():
-    run_state_machine_as_test(Histories, settings=settings(max_examples=20, stateful_step_count=20))
+    run_state_machine_as_test(Histories, settings=settings(max_examples=40, stateful_step_count=20))
 
     assert Histories.nights > 40
 
