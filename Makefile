@@ -8,6 +8,9 @@ INSTALL = $(PY) -m uv pip install --quiet --no-config --require-hashes --python 
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
 LOCK = $(PY) -m uv pip compile --no-config --universal --python-version 3.11 --generate-hashes --quiet
 
+# Compiled modules are kept whatever the environment says: else each of the many processes compiles everything anew, for seconds.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: setup run test lint lock bench
 
 setup: $(DONE)/requirements.txt

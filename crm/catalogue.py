@@ -58,7 +58,8 @@ class Fact:
     """One column of Facts. `writer` names the step of the night that writes it, and nothing else does.
 
     `offers` gives the values of a choice that are rows and not code; `spelled` makes a text what the column holds of it. `means` says in
-    one sentence what it counts, for whoever writes a rule; `group` is where it is looked for.
+    one sentence what it counts, for whoever writes a rule; `group` is where it is looked for. A date that `has_come` never lies ahead of
+    today, though it may lie ahead of the figures in a row that was refreshed since the night.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Fact:
     spelled: Callable[[str], str] = fold
     means: Promise | str = ""
     group: Topic = Topic.STANDING
+    has_come: bool = False
 
     @property
     def path(self) -> str:
@@ -189,8 +191,10 @@ def register(*facts: Fact) -> None:
 _KERNEL, _REFERRALS, _RECORD = "facts", "referrals", "record"
 
 
-def _about(group: Topic, kind: Kind, name: str, means: Promise, unit: Promise | None = None, writer: str = _KERNEL) -> Fact:
-    return Fact(name, kind, writer, unit, means=means, group=group)
+def _about(
+    group: Topic, kind: Kind, name: str, means: Promise, unit: Promise | None = None, writer: str = _KERNEL, has_come: bool = False
+) -> Fact:
+    return Fact(name, kind, writer, unit, means=means, group=group, has_come=has_come)
 
 
 register(
@@ -206,8 +210,8 @@ register(
         Topic.MONEY, Kind.MONEY, "margin_12m", _("Revenue less cost in the last 12 months; empty where the cost of an order is unknown.")
     ),
     _about(Topic.MONEY, Kind.MONEY, "average_order", _("Revenue divided by the number of orders; empty without an order.")),
-    _about(Topic.ORDERS, Kind.DATE, "first_order_on", _("The day of the first order.")),
-    _about(Topic.ORDERS, Kind.DATE, "last_order_on", _("The day of the last order.")),
+    _about(Topic.ORDERS, Kind.DATE, "first_order_on", _("The day of the first order."), has_come=True),
+    _about(Topic.ORDERS, Kind.DATE, "last_order_on", _("The day of the last order."), has_come=True),
     _about(
         Topic.RHYTHM,
         Kind.HALF_DAYS,
@@ -243,7 +247,7 @@ register(
         _("interactions"),
     ),
     _about(Topic.CONTACT, Kind.COUNT, "minutes_12m", _("How many minutes they took in the last 12 months."), _("minutes")),
-    _about(Topic.CONTACT, Kind.DATE, "last_contact_on", _("The day of the last logged contact.")),
+    _about(Topic.CONTACT, Kind.DATE, "last_contact_on", _("The day of the last logged contact."), has_come=True),
     _about(Topic.MARKS, Kind.YES_NO, "is_disqualified", _("Somebody marked that this customer cannot pay or does not pay off.")),
     _about(Topic.MARKS, Kind.YES_NO, "is_marked_lost", _("Somebody marked the customer as lost, and no order came since.")),
     _about(Topic.MARKS, Kind.YES_NO, "is_partner", _("Somebody marked that the customer takes part in the business.")),

@@ -19,7 +19,13 @@ class LifecycleConfig(AppConfig):
             catalogue.Fact(
                 "stage", catalogue.Kind.CHOICE, "stages", offers=self.stages, means=_("Where the customer stands on the main ladder.")
             ),
-            catalogue.Fact("stage_since", catalogue.Kind.DATE, "stages", means=_("The day on which the customer came to this stage.")),
+            catalogue.Fact(
+                "stage_since",
+                catalogue.Kind.DATE,
+                "stages",
+                means=_("The day on which the customer came to this stage."),
+                has_come=True,
+            ),
         )
         catalogue.FAMILIES["stage_on_"] = self.belongings
         # By name, for they need the models, which are not there yet when this module is loaded.

@@ -34,7 +34,7 @@ EARLIEST = date(1970, 1, 1)
 PATIENCE_SECONDS, LOOK_SECONDS = 30.0, 0.05
 
 # Each reads and computes outside any transaction, writes in short ones, may run twice, and returns how many rows it changed.
-STEPS: tuple[tuple[str, Step], ...] = (
+PASSING: tuple[tuple[str, Step], ...] = (
     ("rows", add_missing_rows),
     ("facts", compute_facts),
     ("business_gap", settle_business_gap),
@@ -42,11 +42,9 @@ STEPS: tuple[tuple[str, Step], ...] = (
     ("pareto", classify_pareto),
     ("stages", place_everyone),
     ("segments", count_all),
-    ("ladders", keep_ladders),
-    ("headline", keep_numbers),
 )
-# Without what is only counted, for the pages of that day: of a night that another follows at once.
-PASSING: tuple[tuple[str, Step], ...] = STEPS[:-2]
+# The last two only count, for the pages of that day: a night that another follows at once leaves them out.
+STEPS: tuple[tuple[str, Step], ...] = (*PASSING, ("ladders", keep_ladders), ("headline", keep_numbers))
 
 
 def silent(done: int, total: int, doing: str) -> None:
@@ -79,7 +77,8 @@ def run(as_of: date, *, today: date, clock: Callable[[], datetime] = timezone.no
         if hindrance:
             return Outcome(ran=False, reason=hindrance)
         _refuse(as_of, today)
-        return run_held(as_of, clock, tell)
+        # One that is due is the schedule's, whoever comes first.
+        return run_held(as_of, clock, tell, is_scheduled=as_of in schedule.due_now(clock()))
 
 
 def run_due(clock: Callable[[], datetime] = timezone.now) -> list[date]:

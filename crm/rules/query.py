@@ -11,7 +11,7 @@ from typing import Any as Anything
 
 from django.db.models import Q
 
-from crm.catalogue import Belonging, Kind
+from crm.catalogue import Belonging, Fact, Kind
 from crm.rules.tree import All, Any, Leaf, Node, Not
 
 # A Q() without conditions stays one when it is negated; these two are each other's complement.
@@ -30,8 +30,6 @@ _LOOKUPS = {
     "contains": "contains",
     "starts": "startswith",
 }
-# Days that have come: a row that was refreshed since the night may be a day ahead of the figures, and who ordered then is not silent.
-_COME = frozenset({"first_order_on", "last_order_on", "last_contact_on", "stage_since"})
 # Days since a date grow as the date gets earlier.
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -60,7 +58,7 @@ def _leaf(leaf: Leaf, as_of: date) -> Q:
         case "!=":
             return ~_leaf(Leaf(leaf.fact, "=", value), as_of)
         case "last" | "not_last" | "passed" | "next" | "anniversary":
-            return ~empty & _CALENDAR[leaf.op](path, as_of, value)
+            return ~empty & _CALENDAR[leaf.op](leaf.fact, as_of, value)
     if leaf.fact.kind == Kind.AGE:
         leaf = _as_date(leaf, as_of)
     return ~empty & Q(**{f"{path}__{_LOOKUPS[leaf.op]}": leaf.value})
@@ -85,27 +83,28 @@ def _as_date(leaf: Leaf, as_of: date) -> Leaf:
     return Leaf(leaf.fact, _FLIPPED.get(leaf.op, leaf.op), as_of - timedelta(days=int(value)))
 
 
-def _last(path: str, as_of: date, days: Anything) -> Q:
-    since = Q(**{f"{path}__gt": as_of - timedelta(days=days)})
-    return since if path in _COME else since & Q(**{f"{path}__lte": as_of})
+def _last(fact: Fact, as_of: date, days: Anything) -> Q:
+    since = Q(**{f"{fact.path}__gt": as_of - timedelta(days=days)})
+    # Who ordered after the night is not silent, though the date lies ahead of the figures.
+    return since if fact.has_come else since & Q(**{f"{fact.path}__lte": as_of})
 
 
-def _next(path: str, as_of: date, days: Anything) -> Q:
-    return Q(**{f"{path}__gt": as_of, f"{path}__lte": as_of + timedelta(days=days)})
+def _next(fact: Fact, as_of: date, days: Anything) -> Q:
+    return Q(**{f"{fact.path}__gt": as_of, f"{fact.path}__lte": as_of + timedelta(days=days)})
 
 
-def _passed(path: str, as_of: date, value: Anything) -> Q:
-    return Q(**{f"{path}__lte": as_of})
+def _passed(fact: Fact, as_of: date, value: Anything) -> Q:
+    return Q(**{f"{fact.path}__lte": as_of})
 
 
-def _anniversary(path: str, as_of: date, days: Anything) -> Q:
+def _anniversary(fact: Fact, as_of: date, days: Anything) -> Q:
     """Month and day fall on one of the days from `as_of` to `days` later. In a common year 29 February is kept on the 28th."""
     if days >= 365:
         return EVERYONE
     first, last = as_of, as_of + timedelta(days=days)
-    from_start = _month_day(path, "gt", "gte", first.month, first.day)
+    from_start = _month_day(fact.path, "gt", "gte", first.month, first.day)
     leap_day_kept = (last.month, last.day) == (2, 28) and (last + timedelta(days=1)).day == 1
-    to_end = _month_day(path, "lt", "lte", last.month, 29 if leap_day_kept else last.day)
+    to_end = _month_day(fact.path, "lt", "lte", last.month, 29 if leap_day_kept else last.day)
     same_year = first.year == last.year
     return from_start & to_end if same_year else from_start | to_end
 
@@ -114,9 +113,9 @@ def _month_day(path: str, beyond: str, reached: str, month: int, day: int) -> Q:
     return Q(**{f"{path}__month__{beyond}": month}) | Q(**{f"{path}__month": month, f"{path}__day__{reached}": day})
 
 
-_CALENDAR: dict[str, Callable[[str, date, Anything], Q]] = {
+_CALENDAR: dict[str, Callable[[Fact, date, Anything], Q]] = {
     "last": _last,
-    "not_last": lambda path, as_of, days: ~_last(path, as_of, days),
+    "not_last": lambda fact, as_of, days: ~_last(fact, as_of, days),
     "next": _next,
     "passed": _passed,
     "anniversary": _anniversary,
