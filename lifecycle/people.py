@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q
+from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Value
 
 from crm.catalogue import find
 from crm.figures import Figures
@@ -15,6 +15,13 @@ from lifecycle.choice import Choice
 from lifecycle.heights import Heights
 from lifecycle.models import Position, Stage, Transition
 from lifecycle.nudge import Nudge
+
+
+class _CountOf(Subquery):
+    """How many rows a query finds. Asked stage by stage, both engines count in an index alone, in less than half the time of GROUP BY."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
 
 
 @dataclass(frozen=True)
@@ -36,15 +43,15 @@ class People:
             return cls(_on(heights, day or figures.as_of))
         if figures.is_past:
             return cls._by_facts(figures, nudge)
-        keys = {stage.pk: stage.key for stage in heights.stages}
-        rows = Position.objects.filter(stage__in=list(keys)).order_by().values_list("stage").annotate(Count("pk"))
-        counts = {keys[stage]: people for stage, people in rows}
+        theirs = _CountOf(Position.objects.filter(stage=OuterRef("pk")).values(one=Value(1)))
+        rows = Stage.objects.filter(pk__in=[stage.pk for stage in heights.stages]).order_by().values_list("key", theirs)
+        counts = {key: people for key, people in rows if people}
         fact = "stage" if heights.is_primary else f"stage_on_{choice.key}"
         return cls(counts, fact if find(fact) else "").with_nudge(nudge)
 
     @classmethod
     def _by_facts(cls, figures: Figures, nudge: Nudge | None) -> "People":
-        rows = figures.facts.objects.exclude(stage="").order_by().values_list("stage").annotate(Count("pk"))
+        rows = figures.facts.objects.exclude(stage="").order_by().values_list("stage").annotate(people=Count("*"))
         if nudge is None:
             return cls(dict(rows), "stage")
         # In the same pass: there is no index that would lead to a stage's days.
@@ -86,7 +93,7 @@ def _on(heights: Heights, day: date | None) -> dict[str, int]:
     keys = {stage.pk: stage.key for stage in heights.every}
     moves = Transition.objects.filter(ladder=heights.ladder, superseded_at=None, effective_on__lte=day).order_by()
     counts = dict.fromkeys(keys.values(), 0)
-    for before, after, people in moves.values_list("from_stage", "to_stage").annotate(Count("pk")):
+    for before, after, people in moves.values_list("from_stage", "to_stage").annotate(people=Count("*")):
         counts[keys[after]] += people
         if before is not None:
             counts[keys[before]] -= people

@@ -110,7 +110,7 @@ def _counted(rungs: Rungs, as_of: date) -> list[dict[str, Any]]:
     # Where the last one takes everyone, as it has to, nobody is left to be asked for.
     nowhere = Q() if rungs.rules[-1:] == [EVERYONE] else Q(to__isnull=True, position=None)
     counted = standing(rungs, as_of).filter(told | nowhere if nowhere else told).annotate(is_kept=_kept(as_of))
-    grouped = counted.order_by().values("was", "to", "is_kept").annotate(customers=Count("pk"), sum=Sum("revenue_12m"))
+    grouped = counted.order_by().values("was", "to", "is_kept").annotate(customers=Count("*"), sum=Sum("revenue_12m"))
     return [dict(row) for row in grouped]
 
 

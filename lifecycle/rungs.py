@@ -153,16 +153,18 @@ def first_day(heights: Heights) -> date | None:
 
 
 def moves_since(heights: Heights, facts: type[FactsRow], as_of: date, begun: date | None) -> Moves:
-    """Those that are not in what was counted as of `as_of`: of that day, and after it where the figures are the live ones. Two statements.
+    """Those that are not in what was counted as of `as_of`: of that day, and after it where the figures are the live ones. One statement,
+    on the ladder's first day two.
 
     `begun` is the first day of the ladder, here and below.
     """
-    recorded = _recorded(heights, begun)
-    today = recorded.filter(effective_on=as_of)
-    # Said as a comparison: the index leads past those who were placed on the ladder's first night, who may be everybody.
-    days = [today.filter(from_stage__gt=0) if begun == as_of else today]
-    if facts is Facts:
-        days.append(recorded.filter(effective_on__gt=as_of))
+    recorded, is_live = _recorded(heights, begun), facts is Facts
+    if begun == as_of:
+        # Said as a comparison: the index leads past those who were placed on the ladder's first night, who may be everybody.
+        days = [recorded.filter(effective_on=as_of, from_stage__gt=0)]
+        days += [recorded.filter(effective_on__gt=as_of)] if is_live else []
+    else:
+        days = [recorded.filter(effective_on__gte=as_of) if is_live else recorded.filter(effective_on=as_of)]
     found: Moves = Counter()
     for day in days:
         for _span, before, after, why, people in _grouped(heights, facts, day, Value(0)):
@@ -176,7 +178,7 @@ def moves_alone(heights: Heights, as_of: date, days: int, begun: date | None, *,
     if is_past:
         moves = moves.filter(effective_on__lte=as_of)
     keys = _keys(heights)
-    rows = moves.values_list("from_stage", "to_stage").annotate(Count("pk"))
+    rows = moves.values_list("from_stage", "to_stage").annotate(people=Count("*"))
     return Counter({(keys[before], keys[after], ""): people for before, after, people in rows})
 
 
@@ -196,7 +198,7 @@ def _recorded(heights: Heights, begun: date | None) -> QuerySet[Transition]:
 def _grouped(heights: Heights, facts: type[FactsRow], moves: QuerySet[Transition], span: Expression) -> list[Row]:
     keys = _keys(heights)
     told = with_reason(moves, heights, facts).order_by().annotate(span=span)
-    rows = told.values_list("span", "from_stage", "to_stage", "why").annotate(Count("pk"))
+    rows = told.values_list("span", "from_stage", "to_stage", "why").annotate(people=Count("*"))
     return sorted((span, keys[before], keys[after], why, people) for span, before, after, why, people in rows)
 
 

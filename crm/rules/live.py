@@ -36,7 +36,7 @@ def counted(node: Node, figures: Figures, *, with_revenue: bool = False) -> Coun
     if with_revenue:
         # The last step and what is met already are the whole rule.
         asked["revenue"] = Sum("revenue_12m", filter=compiled(steps[-1], figures.as_of)) if steps else Sum("revenue_12m")
-    row = figures.facts.objects.filter(compiled(met, figures.as_of)).aggregate(met=Count("pk"), **asked)
+    row = figures.facts.objects.filter(compiled(met, figures.as_of)).aggregate(met=Count("*"), **asked)
     left = [row[f"left{place}"] for place in range(len(steps))]
     numbers = left if isinstance(node, Any) else [row["met"], *left]
     revenue = (row["revenue"] or Decimal(0)) if with_revenue else None
