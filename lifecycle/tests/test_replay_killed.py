@@ -26,8 +26,9 @@ CONTENT = (
     LadderNumbers,
 )
 TOLD = frozenset({"created", "started_at", "finished_at", "seconds", "rows", "recorded_at", "superseded_at", "id"})
-SMALL = TENTH + "from lifecycle import joining, replay as past; joining.JOINED_AT_ONCE = 300; joining.PAUSE_SECONDS = 0.01\n"
-SMALL += "past.LOOKED_AT_ONCE //= 10; past.MOVED_AT_ONCE //= 10\n"
+SMALL = TENTH + "from lifecycle import joining, replay as past, replayed; joining.JOINED_AT_ONCE = 300; joining.PAUSE_SECONDS = 0.01\n"
+# Its constants are those of the stages, a tenth already: two ranges, of two transactions each.
+SMALL += "past.LOOKED_AT_ONCE, past.MOVED_AT_ONCE = 600, 400; replayed.DAILY //= 10\n"
 MANAGE = f"{SMALL}\nimport sys; from django.core.management import execute_from_command_line; execute_from_command_line(sys.argv)"
 # A night of some days before it, so that there are moves that give way, and one after it, so that some are kept.
 BEFORE, AFTER = "2024-12-20", "2025-01-10"
