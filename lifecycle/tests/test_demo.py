@@ -5,9 +5,11 @@ import os
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
+from unittest import mock
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import TestCase
 from django.utils import timezone
 
 from crm import jobs, locks
@@ -27,6 +29,7 @@ TODAY = date(2026, 11, 24)
 AS_OF = date(2026, 11, 23)
 # With a short past, so that it takes a second; with a past of its full length.
 SHORT = "fill.YEARS, fill.WEEKLY, fill.DAILY = 1, 4, 3"
+A_SHORT_PAST = {"YEARS": 1, "WEEKLY": 4, "DAILY": 3}
 FILL = "from datetime import datetime, UTC; from lifecycle.demo import fill, empty; {how}; {what}"
 BEGIN = "fill.fill_demo(now=datetime(2026, 11, 24, 9, tzinfo=UTC), customers={customers})"
 MADE = (*RECORD, OrderLine, User, NightlyRun, NightlyStep, Ladder, Stage, Position, Transition)
@@ -38,15 +41,9 @@ def run(shop, customers=60, how=SHORT, what=BEGIN, **environ):
 
 
 @pytest.fixture
-def short(monkeypatch):
-    monkeypatch.setattr(fill, "YEARS", 1)
-    monkeypatch.setattr(fill, "WEEKLY", 4)
-    monkeypatch.setattr(fill, "DAILY", 3)
-
-
-@pytest.fixture
-def demo(db, short):
-    fill_demo(now=NOW, customers=60)
+def short():
+    with mock.patch.multiple(fill, **A_SHORT_PAST):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -212,41 +209,82 @@ def test_killed_while_it_is_removed_the_demo_is_whole_as_before(installations, w
     assert shop.rows("SELECT COUNT(*) FROM crm_customer") == [(0,)]
 
 
-def test_it_says_whose_shop_it_is_and_where_its_figures_stand(demo):
-    business = Business.load()
-    assert (business.name, business.zone, business.currency, business.as_of) == ("Dvě zrna", "Europe/Prague", "CZK", AS_OF)
-    assert business.is_demo and business.demo_is_whole
+class Filled(TestCase):
+    """Each test has the same one, as it was filled."""
 
+    @classmethod
+    def setUpTestData(cls):
+        with mock.patch.multiple(fill, **A_SHORT_PAST):
+            fill_demo(now=NOW, customers=60)
 
-def test_each_customer_has_facts_a_name_and_a_search_key(demo):
-    assert Customer.objects.count() == Facts.objects.count() == 60
-    assert Customer.objects.exclude(search_key="").exclude(name="").exclude(external_id="").count() == 60
-    somebody = Customer.objects.exclude(city="").first()
-    key = somebody.search_key
-    somebody.save()
-    assert somebody.search_key == key and somebody.city_key
+    def test_it_says_whose_shop_it_is_and_where_its_figures_stand(self):
+        business = Business.load()
+        assert (business.name, business.zone, business.currency, business.as_of) == ("Dvě zrna", "Europe/Prague", "CZK", AS_OF)
+        assert business.is_demo and business.demo_is_whole
 
+    def test_each_customer_has_facts_a_name_and_a_search_key(self):
+        assert Customer.objects.count() == Facts.objects.count() == 60
+        assert Customer.objects.exclude(search_key="").exclude(name="").exclude(external_id="").count() == 60
+        somebody = Customer.objects.exclude(city="").first()
+        key = somebody.search_key
+        somebody.save()
+        assert somebody.search_key == key and somebody.city_key
 
-def test_the_rows_pass_what_a_form_would_ask_of_them(demo):
-    rows = [row for model in (Customer, Order, Interaction, OrderLine) for row in model.objects.all()]
-    for row in rows:
-        row.full_clean()
-    assert len(rows) > 300 and {type(row) for row in rows} == {Customer, Order, Interaction, OrderLine}
+    def test_the_rows_pass_what_a_form_would_ask_of_them(self):
+        rows = [row for model in (Customer, Order, Interaction, OrderLine) for row in model.objects.all()]
+        for row in rows:
+            row.full_clean()
+        assert len(rows) > 300 and {type(row) for row in rows} == {Customer, Order, Interaction, OrderLine}
 
+    def test_whoever_ordered_or_came_today_waits_for_the_worker_and_all_others_are_up_to_date(self):
+        waiting = set(Changed.objects.values_list("customer", flat=True))
+        ordered, came = Order.objects.filter(ordered_on=TODAY), Customer.objects.filter(created__gte=datetime(2026, 11, 23, 23, tzinfo=UTC))
+        assert waiting == {*ordered.values_list("customer", flat=True), *came.values_list("pk", flat=True)} != set()
+        refresh(lambda: NOW)
+        assert not Changed.objects.exists() and not Facts.objects.filter(stage="").exists()
 
-def test_whoever_ordered_or_came_today_waits_for_the_worker_and_all_others_are_up_to_date(demo):
-    waiting = set(Changed.objects.values_list("customer", flat=True))
-    ordered, came = Order.objects.filter(ordered_on=TODAY), Customer.objects.filter(created__gte=datetime(2026, 11, 23, 23, tzinfo=UTC))
-    assert waiting == {*ordered.values_list("customer", flat=True), *came.values_list("pk", flat=True)} != set()
-    refresh(lambda: NOW)
-    assert not Changed.objects.exists() and not Facts.objects.filter(stage="").exists()
+    def test_an_owner_is_made_who_comes_in_by_link_alone_and_a_colleague(self):
+        jana, petr = User.objects.get(email="jana@example.com"), User.objects.get(email="petr@example.com")
+        assert (jana.name, jana.role, petr.name, petr.role) == ("Jana Horáková", "owner", "Petr Malý", "staff")
+        assert not jana.has_usable_password() and not petr.has_usable_password()
+        assert set(Interaction.objects.values_list("by", flat=True)) == {jana.pk, petr.pk}
 
+    def test_it_refuses_to_fill_twice_and_says_how_to_remove(self):
+        with pytest.raises(DemoRefused, match="manage.py demo --remove"):
+            fill_demo(now=NOW)
+        assert Customer.objects.count() == 60
 
-def test_an_owner_is_made_who_comes_in_by_link_alone_and_a_colleague(demo):
-    jana, petr = User.objects.get(email="jana@example.com"), User.objects.get(email="petr@example.com")
-    assert (jana.name, jana.role, petr.name, petr.role) == ("Jana Horáková", "owner", "Petr Malý", "staff")
-    assert not jana.has_usable_password() and not petr.has_usable_password()
-    assert set(Interaction.objects.values_list("by", flat=True)) == {jana.pk, petr.pk}
+    def test_removed_it_leaves_an_empty_record_the_owner_and_the_rules(self):
+        stages = Stage.objects.count()
+        Pulse.objects.create(name="tick", at=NOW)
+        ended = Job.objects.create(kind="night", state=Job.State.FINISHED, finished_at=NOW)
+        mine = jobs.enqueue("remove")
+        remove_demo(now=NOW)
+        assert [model._meta.label for model in empty.emptied() if model._default_manager.exists()] == []
+        assert {Customer, Order, Interaction, Facts, Changed, Channel, NightlyRun, Transition, Position} <= set(empty.emptied())
+        assert Stage.objects.count() == stages > 0 and Pulse.objects.exists()
+        assert list(Job.objects.all()) == [mine] != [ended]
+        assert [user.email for user in User.objects.all()] == ["jana@example.com"]
+        business = Business.load()
+        assert (business.name, business.as_of, business.gap_days, business.is_demo, business.demo_is_whole) == ("", None, 90, False, False)
+        assert is_empty()
+
+    def test_a_colleague_who_has_signed_in_stays(self):
+        User.objects.filter(email="petr@example.com").update(last_login=timezone.now())
+        remove_demo(now=NOW)
+        assert User.objects.filter(email="petr@example.com").exists()
+
+    def test_what_somebody_added_to_the_demo_goes_with_it(self):
+        make_order(customer=Customer.objects.last())
+        Customer.objects.filter(pk=Customer.objects.last().pk).update(referred_by=Customer.objects.first(), referred_on=TODAY)
+        remove_demo(now=NOW)
+        assert is_empty()
+
+    def test_after_it_is_removed_it_can_be_filled_again(self):
+        remove_demo(now=NOW)
+        with mock.patch.multiple(fill, **A_SHORT_PAST):
+            fill_demo(now=NOW, customers=50)
+        assert Customer.objects.count() == 50 and Ladder.objects.count() == 3
 
 
 def test_an_owner_who_is_there_already_is_theirs(db, short):
@@ -303,12 +341,6 @@ def test_it_refuses_a_database_into_which_a_file_was_taken(db):
         fill_demo(now=NOW)
 
 
-def test_it_refuses_to_fill_twice_and_says_how_to_remove(demo):
-    with pytest.raises(DemoRefused, match="manage.py demo --remove"):
-        fill_demo(now=NOW)
-    assert Customer.objects.count() == 60
-
-
 @pytest.mark.parametrize("lock", ["nightly", "import"])
 @pytest.mark.parametrize("act", [fill_demo, remove_demo])
 def test_it_waits_for_nobody(db, lock, act):
@@ -325,46 +357,11 @@ def test_real_data_is_not_removed(db):
     assert Order.objects.count() == 1
 
 
-def test_removed_it_leaves_an_empty_record_the_owner_and_the_rules(demo):
-    stages = Stage.objects.count()
-    Pulse.objects.create(name="tick", at=NOW)
-    ended = Job.objects.create(kind="night", state=Job.State.FINISHED, finished_at=NOW)
-    mine = jobs.enqueue("remove")
-    remove_demo(now=NOW)
-    assert [model._meta.label for model in empty.emptied() if model._default_manager.exists()] == []
-    assert {Customer, Order, Interaction, Facts, Changed, Channel, NightlyRun, Transition, Position} <= set(empty.emptied())
-    assert Stage.objects.count() == stages > 0 and Pulse.objects.exists()
-    assert list(Job.objects.all()) == [mine] != [ended]
-    assert [user.email for user in User.objects.all()] == ["jana@example.com"]
-    business = Business.load()
-    assert (business.name, business.as_of, business.gap_days, business.is_demo, business.demo_is_whole) == ("", None, 90, False, False)
-    assert is_empty()
-
-
-def test_a_colleague_who_has_signed_in_stays(demo):
-    User.objects.filter(email="petr@example.com").update(last_login=timezone.now())
-    remove_demo(now=NOW)
-    assert User.objects.filter(email="petr@example.com").exists()
-
-
 def test_a_real_petr_with_a_password_stays(db, short):
     User.objects.create_user("petr@example.com", "correct horse battery")
     fill_demo(now=NOW, customers=50)
     remove_demo(now=NOW)
     assert User.objects.filter(email="petr@example.com").exists()
-
-
-def test_what_somebody_added_to_the_demo_goes_with_it(demo):
-    make_order(customer=Customer.objects.last())
-    Customer.objects.filter(pk=Customer.objects.last().pk).update(referred_by=Customer.objects.first(), referred_on=TODAY)
-    remove_demo(now=NOW)
-    assert is_empty()
-
-
-def test_after_it_is_removed_it_can_be_filled_again(demo):
-    remove_demo(now=NOW)
-    fill_demo(now=NOW, customers=50)
-    assert Customer.objects.count() == 50 and Ladder.objects.count() == 3
 
 
 def command(*arguments):

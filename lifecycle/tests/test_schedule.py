@@ -174,6 +174,17 @@ def test_after_three_days_off_the_missed_nights_come_in_order_and_once(ticking):
     assert Business.load().as_of == date(2026, 1, 18)
 
 
+def test_a_night_that_is_due_is_scheduled_whoever_runs_it_and_no_other_is(ticking):
+    """Where the history begins to be kept night by night may not depend on who came first, the clock or a job."""
+    make_order()
+    ticking.at(2026, 1, 15, 9, 0)
+    for day, hour in ((16, 2), (17, 4)):
+        now = prague(2026, 1, day, hour, 0)
+        nightly.run(date(2026, 1, day - 1), today=date(2026, 1, day), clock=lambda now=now: now)
+
+    assert list(NightlyRun.objects.order_by("as_of").values_list("as_of__day", "is_scheduled")) == [(14, True), (15, False), (16, True)]
+
+
 def test_a_clock_set_back_moves_no_date(ticking):
     make_order()
     ticking.at(2026, 1, 15, 9, 0)
