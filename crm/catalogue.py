@@ -97,7 +97,7 @@ class Fact:
         """A value of it as JSON keeps it: of a move, what decided."""
         match value:
             case date():
-                return (as_of - value).days if self.kind == Kind.AGE else value.isoformat()
+                return max((as_of - value).days, 0) if self.kind == Kind.AGE else value.isoformat()
             case Decimal():
                 return str(value)
         return value
@@ -276,7 +276,7 @@ def _folded(name: str, label: Promise, means: Promise) -> Term:
 
 def _age(name: str, column: str, label: Promise, means: Promise) -> Term:
     fact = FACTS[column]
-    return Term(name, Kind.AGE, fact.writer, _("days"), at=column, called=label, means=means, group=fact.group)
+    return Term(name, Kind.AGE, fact.writer, _("days"), at=column, called=label, means=means, group=fact.group, has_come=True)
 
 
 # Of the customer's own columns those that compare alike on both engines: dates, choices, texts kept folded or in one spelling.

@@ -3,12 +3,12 @@
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -47,8 +47,9 @@ class LadderForm(forms.ModelForm[Ladder]):
         if self.instance.pk:
             self.initial["seen"] = newest(self.instance)
 
-    def clean_seen(self) -> int | None:
-        seen: int | None = self.cleaned_data["seen"]
+    def clean_seen(self) -> int:
+        # A form without it is of nobody knows when.
+        seen: int = self.cleaned_data["seen"] or 0
         if self.instance.pk:
             try:
                 refuse_stale(self.instance, seen)
@@ -138,6 +139,11 @@ class LadderAdmin(admin.ModelAdmin[Ladder]):
             return super().changeform_view(request, object_id, form_url, extra_context)
         except _Unseen as edit:
             return self._preview(request, edit)
+        except ValidationError as wrong:
+            # Somebody saved between the form's look and the lock; all that was written is undone.
+            for sentence in wrong.messages:
+                messages.error(request, sentence)
+            return HttpResponseRedirect(request.get_full_path())
 
     def _preview(self, request: HttpRequest, edit: _Unseen) -> HttpResponse:
         carried = [(name, value) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken" for value in values]
@@ -157,7 +163,7 @@ class LadderAdmin(admin.ModelAdmin[Ladder]):
             raise _Unseen(ladder, stages)
         # For the panel's own history, which tells of them.
         formset.save(commit=False)
-        save_ladder(ladder=ladder, stages=stages, by=cast(User, request.user))
+        save_ladder(ladder=ladder, stages=stages, by=cast(User, request.user), seen=form.cleaned_data["seen"])
 
     @admin.action(description=_("Make it the ladder that the facts and the pages speak of"))
     def make_primary(self, request: HttpRequest, queryset: QuerySet[Ladder]) -> None:

@@ -13,15 +13,17 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from crm.fold import fold
 from crm.models import User
+from lifecycle.belonging import PREFIX
 from lifecycle.blueprint import EVERYONE
 from lifecycle.models import Ladder, LadderVersion, Position, Stage, validate_stage_rule, validate_stages
 from lifecycle.moves import WHOLE_LETTERS
 from lifecycle.rungs import void
 from lifecycle.versions import in_words
+from segments.asking import asking
 
 LAST_RANK, OUT_OF_THE_WAY = 9_999, 10_000
 MOST_STAGES, MOST_LADDERS, STEP = 30, 20, 10
@@ -61,7 +63,7 @@ def restore(*, ladder: Ladder, number: int, by: User, seen: int | None = None) -
     """Goes back to the version of that number, which makes a new one. Stages that were taken off since come back; None as in `save_ladder`.
 
     Raises ValidationError where there is no such version, where its rules cannot be read any more, and where people stand in a stage that
-    it has not.
+    it has not, or a segment asks for one.
     """
     known = _locked(ladder)
     refuse_stale(ladder, seen)
@@ -75,6 +77,7 @@ def restore(*, ladder: Ladder, number: int, by: User, seen: int | None = None) -
         if Position.objects.filter(ladder=ladder, stage=stage).exists():
             sentence = _("Version %(number)s has no “%(stage)s”, and customers stand there: first take it off and give them a new home.")
             raise ValidationError(sentence % {"number": number, "stage": stage})
+        refuse_asked(ladder, stage)
     return _save(ladder, known, stages, by, [{"what": "restored", "number": number}])
 
 
@@ -157,6 +160,21 @@ def refuse_stale(ladder: Ladder, seen: int | None) -> None:
         who = str(version.by) if version.by else _("someone who has left")
         problems += [_("%(who)s: %(change)s") % {"who": who, "change": sentence} for sentence in in_words(version.changes)]
     raise ValidationError(problems)
+
+
+def refuse_asked(ladder: Ladder, stage: Stage) -> None:
+    """Raises ValidationError where a segment asks for a stage that is to go."""
+    facts = {f"{PREFIX}{ladder.key}", *(["stage"] if ladder.is_primary else [])}
+    if segments := asking(facts, stage.key):
+        names = ", ".join(f"“{segment.name}”" for segment in segments)
+        raise ValidationError(
+            ngettext(
+                "The segment %(names)s asks for “%(stage)s”: change its rule first.",
+                "The segments %(names)s ask for “%(stage)s”: change their rules first.",
+                len(segments),
+            )
+            % {"names": names, "stage": stage}
+        )
 
 
 def free_key(name: str, taken: Iterable[str], otherwise: str) -> str:

@@ -5,11 +5,12 @@ from datetime import date
 
 from crm.figures import Figures
 from crm.models import FactsRow, PastFacts
+from lifecycle import history
 from lifecycle.choice import Choice
 from lifecycle.nudge import Nudge
 from lifecycle.past import PastDay
 from lifecycle.people import People
-from lifecycle.rungs import QUICK, Counted, Moves, first_day, moves_alone, moves_since
+from lifecycle.rungs import QUICK, Counted, Moves, moves_alone, moves_since
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Known:
     @classmethod
     def of(cls, choice: Choice, figures: Figures, live: date, asked: str) -> "Known":
         """`live` is the day of `figures`, `asked` the day that the address asks for, as text."""
-        heights, begun = choice.heights, first_day(choice.heights)
+        heights, begun = choice.heights, history.begun(choice.heights.ladder)
         past = PastDay.of(asked, live, begun)
         as_of, is_past = past.day or live, figures.is_past or past.day is not None
         # The facts of a day of the history are there where somebody looks back at that very day.

@@ -11,7 +11,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Customer, User
+from crm import jobs
+from crm.models import Business, Customer, User
 from crm.rules import EVERYONE, InvalidRule, parse
 from lifecycle.pin_history import LONGEST_REASON as LONGEST_REASON
 from lifecycle.pin_history import PinChange as PinChange
@@ -45,10 +46,12 @@ class Ladder(models.Model):
 
     @transaction.atomic
     def make_primary(self) -> None:
-        """The facts and the pages speak of this ladder from the next night on."""
+        """The pages speak of this ladder at once. The facts do after a night of the date of the figures, which is asked for."""
         Ladder.objects.filter(is_primary=True).exclude(pk=self.pk).update(is_primary=False)
         self.is_primary = True
         self.save(update_fields=["is_primary"])
+        if live := Business.load().as_of:
+            jobs.enqueue("night", {"as_of": live.isoformat()})
 
 
 def validate_stage_rule(rule: Any) -> None:
@@ -338,7 +341,7 @@ class NightlyRun(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     failed_at = models.DateTimeField(_("last failed"), null=True, blank=True)
     reason = models.TextField(_("why it failed"), blank=True)
-    # Begun by the clock and not by a command: from the first of these on the history is kept night by night.
+    # Due, and begun by the worker and not by a command: from the first of these on the history is kept night by night.
     is_scheduled = models.BooleanField(_("scheduled"), default=False)
 
     class Meta:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.figures import Figures
 from crm.paging import Cursor, Page, Sort, page
+from lifecycle import history
 from lifecycle.choice import Choice
 from lifecycle.heights import Heights
 from lifecycle.ladder import made_within, span
@@ -20,7 +21,7 @@ from lifecycle.models import Stage, Transition
 from lifecycle.overnight import made
 from lifecycle.past import PastDay
 from lifecycle.reasons import Told
-from lifecycle.rungs import SPANS, first_day
+from lifecycle.rungs import SPANS
 
 ON_A_PAGE = 50
 LATEST = Sort("latest", F("effective_on"), descending=True)
@@ -99,7 +100,7 @@ class MovesPage:
     @classmethod
     def of(cls, asked: Mapping[str, Any], figures: Figures, as_of: date, choice: Choice) -> "MovesPage":
         heights = choice.heights
-        begun = first_day(heights)
+        begun = history.begun(heights.ladder)
         chosen = PastDay.of(asked.get("as_of", ""), as_of, begun)
         as_of = chosen.day or as_of
         is_past = figures.is_past or chosen.day is not None

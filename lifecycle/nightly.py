@@ -68,17 +68,19 @@ class Outcome:
     steps: list[tuple[str, int, float]] = field(default_factory=list)
 
 
-def run(as_of: date, *, today: date, clock: Callable[[], datetime] = timezone.now, tell: Tell = silent) -> Outcome:
+def run(
+    as_of: date, *, today: date, clock: Callable[[], datetime] = timezone.now, tell: Tell = silent, is_workers: bool = False
+) -> Outcome:
     """Climbs all steps for the business date `as_of`, unless another night is running.
 
+    One of the worker's that is due is the schedule's: a job may come before the clock. A command's is not.
     Raises NightRefused for a date before the figures' own or after `today`, NightFailed where a step fails.
     """
     with _alone(PATIENCE_SECONDS) as hindrance:
         if hindrance:
             return Outcome(ran=False, reason=hindrance)
         _refuse(as_of, today)
-        # One that is due is the schedule's, whoever comes first.
-        return run_held(as_of, clock, tell, is_scheduled=as_of in schedule.due_now(clock()))
+        return run_held(as_of, clock, tell, is_scheduled=is_workers and as_of in schedule.due_now(clock()))
 
 
 def run_due(clock: Callable[[], datetime] = timezone.now) -> list[date]:

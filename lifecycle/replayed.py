@@ -68,7 +68,7 @@ def month_end(day: date) -> date:
 
 
 def first_scheduled() -> date | None:
-    """The date of the first night that was due and came to its end: from it on the history is kept night by night."""
+    """The date of the first night that the clock began, and that came to its end: from it on the history is kept night by night."""
     scheduled = NightlyRun.objects.filter(is_scheduled=True, state=NightlyRun.State.FINISHED)
     first: date | None = scheduled.aggregate(first=Min("as_of"))["first"]
     return first

@@ -5,16 +5,13 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from crm import bulk
 from crm.models import Facts, User
-from lifecycle.belonging import PREFIX
-from lifecycle.editing import check, draft, keep, newest, refuse_stale, snapshot
+from lifecycle.editing import check, draft, keep, newest, refuse_asked, refuse_stale, snapshot
 from lifecycle.models import Ladder, LadderVersion, Position, Stage, Transition
 from lifecycle.rungs import void
 from lifecycle.stages import MOVED_AT_ONCE, tell
-from segments.asking import asking
 
 
 @transaction.atomic
@@ -37,27 +34,13 @@ def retire(*, stage: Stage, home: Stage | None, by: User, today: date, seen: int
             _("Choose the stage to which the customers of “%(stage)s” go: another one of this ladder.") % {"stage": stage}
         )
     check(ladder, [other for other in before if other != stage])
-    _refuse_asked(ladder, stage)
+    refuse_asked(ladder, stage)
     if not newest(ladder):
         LadderVersion.objects.create(ladder=ladder, number=1, changes=[{"what": "begun"}], stages=snapshot(before))
     _rehouse(ladder, stage, home, by, today)
     Stage.objects.filter(pk=stage.pk).update(is_retired=True)
     void(ladder)
     return keep(ladder, by, [{"what": "retired", "stage": stage.name, "home": home.name}])
-
-
-def _refuse_asked(ladder: Ladder, stage: Stage) -> None:
-    facts = {f"{PREFIX}{ladder.key}", *(["stage"] if ladder.is_primary else [])}
-    if segments := asking(facts, stage.key):
-        names = ", ".join(f"“{segment.name}”" for segment in segments)
-        raise ValidationError(
-            ngettext(
-                "The segment %(names)s asks for “%(stage)s”: change its rule first.",
-                "The segments %(names)s ask for “%(stage)s”: change their rules first.",
-                len(segments),
-            )
-            % {"names": names, "stage": stage}
-        )
 
 
 def _rehouse(ladder: Ladder, stage: Stage, home: Stage, by: User, today: date) -> None:

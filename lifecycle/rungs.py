@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, Expression, F, Func, IntegerField, Min, QuerySet, Sum, Value, When, Window
+from django.db.models import Case, Count, Expression, F, Func, IntegerField, QuerySet, Sum, Value, When, Window
 from django.db.models.functions import Lead
 from django.utils.translation import ngettext
 
@@ -19,6 +19,7 @@ from crm.failpoints import failpoint
 from crm.fields import MoneyField
 from crm.models import Business, Facts, FactsRow
 from crm.money import number as words
+from lifecycle import history
 from lifecycle.days import DayNumber, number
 from lifecycle.heights import Heights, is_up
 from lifecycle.leaving import with_reason
@@ -78,7 +79,7 @@ class Counted:
     @classmethod
     def count(cls, heights: Heights, facts: type[FactsRow], as_of: date) -> "Counted":
         """By the record, and by `facts`, which stand at `as_of`. Four statements."""
-        begun = first_day(heights)
+        begun = history.begun(heights.ladder)
         return cls(_moves_before(heights, facts, as_of, begun), _revenue(heights, facts), _stays(heights, as_of, begun))
 
     @classmethod
@@ -144,12 +145,6 @@ def void(ladder: Ladder | None = None) -> None:
     """What was counted holds no more: of this ladder, or of all. For whoever rewrites its history or its stages."""
     kept = LadderNumbers.objects.all()
     (kept.filter(ladder=ladder) if ladder else kept).delete()
-
-
-def first_day(heights: Heights) -> date | None:
-    """The first day of the ladder's history."""
-    first: date | None = Transition.objects.filter(ladder=heights.ladder, superseded_at=None).aggregate(first=Min("effective_on"))["first"]
-    return first
 
 
 def moves_since(heights: Heights, facts: type[FactsRow], as_of: date, begun: date | None) -> Moves:

@@ -43,7 +43,9 @@ def write(path: Path, key: str, as_of: date | None) -> int:
         )
     if as_of is None:
         return _written(path, _now(ladder))
-    if history.covered(day):
+    first = history.begun(ladder.pk)
+    # A ladder made later has no history of the days before; a day of its first night is one.
+    if first and first <= day and history.covered(day):
         return _written(path, _recorded(ladder, day))
     with locks.held(LOCK) as got:
         if not got:

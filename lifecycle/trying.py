@@ -45,7 +45,8 @@ class Tried:
 def read_rule(path: Path) -> object:
     """The rule in a file, as JSON gives it. Raises NotTried."""
     try:
-        with path.open(encoding="utf-8") as file:
+        # Some editors put a mark before the first letter.
+        with path.open(encoding="utf-8-sig") as file:
             # One letter more than a rule may have: a file of any size is read no further.
             rule = loads(file.read(LONGEST + 1))
         refuse_empty_groups(rule)

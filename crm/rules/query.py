@@ -30,8 +30,14 @@ _LOOKUPS = {
     "contains": "contains",
     "starts": "startswith",
 }
-# Days since a date grow as the date gets earlier.
-_FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+# Days since a date, as whole days from and to; None is no end.
+_AGES: dict[str, Callable[[int], tuple[int, int | None]]] = {
+    "=": lambda days: (days, days),
+    "<": lambda days: (0, days - 1),
+    "<=": lambda days: (0, days),
+    ">": lambda days: (days + 1, None),
+    ">=": lambda days: (days, None),
+}
 
 
 def compiled(node: Node, as_of: date) -> Q:
@@ -60,7 +66,7 @@ def _leaf(leaf: Leaf, as_of: date) -> Q:
         case "last" | "not_last" | "passed" | "next" | "anniversary":
             return ~empty & _CALENDAR[leaf.op](leaf.fact, as_of, value)
     if leaf.fact.kind == Kind.AGE:
-        leaf = _as_date(leaf, as_of)
+        return ~empty & reduce(or_, (_aged(path, as_of, *days) for days in _ages(leaf)))
     return ~empty & Q(**{f"{path}__{_LOOKUPS[leaf.op]}": leaf.value})
 
 
@@ -74,13 +80,19 @@ def _is_text(leaf: Leaf) -> bool:
     return leaf.fact.kind in {Kind.CHANNEL, Kind.CHOICE, Kind.CODE, Kind.TEXT}
 
 
-def _as_date(leaf: Leaf, as_of: date) -> Leaf:
-    """The same comparison of the date that is so many days before `as_of`."""
+def _ages(leaf: Leaf) -> list[tuple[int, int | None]]:
     value: Anything = leaf.value
-    if isinstance(value, tuple):
-        days = sorted(as_of - timedelta(days=int(part)) for part in value)
-        return Leaf(leaf.fact, leaf.op, tuple(days))
-    return Leaf(leaf.fact, _FLIPPED.get(leaf.op, leaf.op), as_of - timedelta(days=int(value)))
+    if leaf.op == "in":
+        return [(int(days), int(days)) for days in value]
+    return [(int(value[0]), int(value[1])) if leaf.op == "between" else _AGES[leaf.op](int(value))]
+
+
+def _aged(path: str, as_of: date, least: int, most: int | None) -> Q:
+    """So many days before `as_of`. Whose date lies ahead of the figures, which were refreshed since, has come today: 0 days ago."""
+    if most is not None and most < 0:
+        return NOBODY
+    since = EVERYONE if most is None else Q(**{f"{path}__gte": as_of - timedelta(days=most)})
+    return since & Q(**{f"{path}__lte": as_of - timedelta(days=least)}) if least > 0 else since
 
 
 def _last(fact: Fact, as_of: date, days: Anything) -> Q:
@@ -90,11 +102,11 @@ def _last(fact: Fact, as_of: date, days: Anything) -> Q:
 
 
 def _next(fact: Fact, as_of: date, days: Anything) -> Q:
-    return Q(**{f"{fact.path}__gt": as_of, f"{fact.path}__lte": as_of + timedelta(days=days)})
+    return NOBODY if fact.has_come else Q(**{f"{fact.path}__gt": as_of, f"{fact.path}__lte": as_of + timedelta(days=days)})
 
 
 def _passed(fact: Fact, as_of: date, value: Anything) -> Q:
-    return Q(**{f"{fact.path}__lte": as_of})
+    return EVERYONE if fact.has_come else Q(**{f"{fact.path}__lte": as_of})
 
 
 def _anniversary(fact: Fact, as_of: date, days: Anything) -> Q:

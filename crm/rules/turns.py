@@ -38,6 +38,9 @@ def turns(leaf: Leaf, value: date | None, as_of: date) -> list[date]:
         # Beyond the calendar nothing turns.
         with suppress(OverflowError):
             found.add(value + timedelta(days=days))
+    if leaf.fact.has_come:
+        # One that lies ahead of the figures has come all the same.
+        found = {day for day in found if day > value}
     return sorted(day for day in found if as_of < day <= min(as_of, date.max - FARTHEST) + FARTHEST)
 
 

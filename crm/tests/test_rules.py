@@ -109,7 +109,7 @@ def compares(fact, op, value, own):
     if own in (None, ""):
         return False
     if fact.kind == Kind.AGE:
-        own = (AS_OF - own).days
+        own = max((AS_OF - own).days, 0)
     if fact.kind == Kind.DATE:
         return compares_date(op, value, own, has_come=fact.name in COME)
     if fact.kind in {Kind.TEXT, Kind.CHANNEL, Kind.CODE}:
@@ -139,13 +139,13 @@ def compares_date(op, value, own, *, has_come):
         case "between":
             return date.fromisoformat(value[0]) <= own <= date.fromisoformat(value[1])
         case "passed":
-            return days <= 0
+            return days <= 0 or has_come
         case "last":
             return -value < days and (days <= 0 or has_come)
         case "not_last":
             return not compares_date("last", value, own, has_come=has_come)
         case "next":
-            return 0 < days <= value
+            return 0 < days <= value and not has_come
     return any(kept(own, AS_OF + timedelta(days=ahead)) for ahead in range(value + 1))
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from crm.models import Business, Customer
 from crm.tests.factories import make_customer, make_owner, make_user
-from lifecycle.editing import draft, save_ladder
+from lifecycle.editing import draft, newest, save_ladder
 from lifecycle.kotler import install
 from lifecycle.models import Ladder, LadderVersion, Position, Stage, Transition
 from lifecycle.stages import place
@@ -41,7 +41,7 @@ def address(model, action, *arguments):
 
 def form_of(ladder):
     """What the page of the ladder sends when nothing is changed."""
-    sent = {"key": ladder.key, "name": ladder.name}
+    sent = {"key": ladder.key, "name": ladder.name, "seen": str(newest(ladder))}
     for place_, stage in enumerate(ladder.stages.order_by("rank")):
         sent |= row(place_, stage)
     return sent | counts(ladder.stages.count(), ladder.stages.count())
@@ -297,6 +297,32 @@ class TestThePreviewInThePanel:
     def test_an_order_of_trying_is_shown_first_too_and_a_name_is_not(self, client, ladder):
         assert "page" in changed(client, ladder, "inactive", looked=False, rank=45).context
         assert changed(client, ladder, "inactive", looked=False, name="Odešel").status_code == 302
+
+    def test_a_form_that_does_not_say_what_it_was_made_of_saves_over_nobody(self, client, ladder):
+        sent = form_of(ladder) | {"seen": ""}
+        stages = draft(ladder)
+        stages[0].name = "Away"
+        save_ladder(ladder=ladder, stages=stages, by=make_owner(name="Jana Horáková"), seen=0)
+
+        assert "Somebody saved this ladder" in " ".join(complaints(client.post(address(Ladder, "change", ladder.pk), sent)))
+        assert Stage.objects.filter(ladder=ladder, name="Away").exists()
+
+    def test_one_who_is_overtaken_after_the_form_looked_is_told_and_nothing_is_written(self, client, ladder, monkeypatch):
+        sent = form_of(ladder) | {"seen": "0", f"stages-{place_of(form_of(ladder), 'client')}-name": "Stálice"}
+        other = make_owner(name="Jana Horáková")
+
+        def overtaken(**values):
+            monkeypatch.setattr("lifecycle.admin.save_ladder", save_ladder)
+            stages = draft(ladder)
+            stages[0].name = "Away"
+            save_ladder(ladder=ladder, stages=stages, by=other, seen=0)
+            return save_ladder(**values)
+
+        monkeypatch.setattr("lifecycle.admin.save_ladder", overtaken)
+        answer = client.post(address(Ladder, "change", ladder.pk), sent, follow=True)
+
+        assert "Somebody saved this ladder" in answer.content.decode()
+        assert not Stage.objects.filter(name="Stálice").exists()
 
     def test_who_saves_second_is_told_and_then_may_save(self, client, ladder):
         sent = form_of(ladder) | {"seen": "0"}

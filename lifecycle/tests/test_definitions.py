@@ -69,7 +69,7 @@ class TestEditing:
 
         answer = client.post(INACTIVE, stage_form())
 
-        assert "1 customer would move in the next night" in said(answer)
+        assert "1 customer would move, with" in said(answer)
         assert "Eva Nováková" in said(answer)
         assert rows() == before
 
@@ -90,7 +90,7 @@ class TestEditing:
 
         answer = client.post(INACTIVE, sent | {"again": "1"})
 
-        assert 'value="Gone quiet"' in answer.text and "would move in the next night" not in said(answer)
+        assert 'value="Gone quiet"' in answer.text and "would move, with" not in said(answer)
         assert rows() == before
 
     def test_saving_a_rule_at_once_shows_it_first(self, client, ladder):
@@ -98,7 +98,7 @@ class TestEditing:
 
         answer = client.post(INACTIVE, {name: value for name, value in stage_form(save="1").items() if name != "preview"})
 
-        assert "would move in the next night" in said(answer)
+        assert "would move, with" in said(answer)
         assert rows() == before
 
     def test_a_name_and_a_colour_are_saved_at_once(self, client, ladder):

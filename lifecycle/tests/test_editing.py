@@ -16,6 +16,7 @@ from lifecycle.retiring import retire
 from lifecycle.stages import place
 from lifecycle.tests.drafts import DAY
 from lifecycle.versions import in_words
+from segments.models import Segment
 from segments.saved import make_segment
 
 pytestmark = pytest.mark.django_db
@@ -200,6 +201,14 @@ class TestGoingBack:
         retire(stage=Stage.objects.get(key="fan"), home=Stage.objects.get(key="repeat"), by=owner, today=DAY)
         restore(ladder=ladder, number=1, by=owner)
         assert newest(ladder) == 3, "nothing is left to be changed back"
+
+    def test_a_stage_that_a_segment_asks_for_is_not_gone_back_from(self, ladder, owner):
+        new = Stage(ladder=ladder, key="fan", name="Fan", rule={"fact": "order_days", "op": "=", "value": 7})
+        save_ladder(ladder=ladder, stages=ranked([new, *draft(ladder)]), by=owner)
+        Segment.objects.create(key="fans", name="Fans", rule={"fact": "stage", "op": "=", "value": "fan"})
+
+        (sentence,) = refused(restore, ladder=ladder, number=1, by=owner)
+        assert sentence == "The segment “Fans” asks for “Fan”: change its rule first."
 
     @pytest.mark.parametrize("number", [0, 7, 10**8])
     def test_a_version_that_is_not_there_is_refused(self, ladder, owner, number):

@@ -10,10 +10,11 @@ from config.tests import cast
 from crm import jobs, locks
 from crm.models import Business, Import, Job
 from crm.tests.factories import make_customer, make_order, make_owner
-from lifecycle import history, joining, nightly, replay, replayed
+from lifecycle import history, joining, nightly, replay, replayed, stood
 from lifecycle.models import Ladder, NightlyRun, Replay, Stage
 from lifecycle.moves import move
 from lifecycle.replayed import Span
+from lifecycle.tests.test_replay import second_ladder
 
 TODAY, LIVE = date(2032, 1, 1), date(2025, 3, 1)
 LATER = datetime(2031, 1, 1, tzinfo=UTC)
@@ -51,13 +52,22 @@ class TestWhatIsCovered:
         assert [day for day in held if not history.covered(date.fromisoformat(day))] == []
         assert [day for day in not_held if history.covered(date.fromisoformat(day))] == []
 
-    def test_every_day_from_the_first_scheduled_night_on(self, shop):
+    def test_each_night_from_the_first_scheduled_one_on_and_no_day_that_had_none(self, shop):
         nightly.run(date(2025, 3, 10), today=TODAY)
         NightlyRun.objects.filter(as_of=date(2025, 3, 10)).update(is_scheduled=True)
-        nightly.run(date(2025, 3, 20), today=TODAY)
+        for day in (11, 20):
+            nightly.run(date(2025, 3, day), today=TODAY)
 
         covered = [day for day in range(1, 31) if history.covered(date(2025, 3, day))]
-        assert covered == list(range(10, 21))
+        assert covered == [10, 11, 20]
+
+    def test_on_a_ladder_that_was_made_later_a_day_before_it_is_computed(self, shop, tmp_path):
+        replay.replay()
+        second_ladder()
+        nightly.run(date(2025, 3, 10), today=TODAY)
+
+        assert stood.write(tmp_path / "stages.csv", "worth", date(2025, 2, 24)) == 1
+        assert (tmp_path / "stages.csv").read_text().splitlines()[1:] == [",few,"]
 
     def test_of_two_moves_of_one_day_the_later_one_says_where_they_stood(self, shop):
         lost = Stage.objects.get(key="lost")

@@ -8,11 +8,12 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from config import worker
 from crm.catalogue import FACTS
-from crm.models import Customer, Facts
+from crm.models import Business, Customer, Facts, Job
 from crm.rules import InvalidRule, described, parse
 from crm.tests.factories import make_customer, make_owner
-from lifecycle import stages
+from lifecycle import nightly, stages
 from lifecycle.kotler import install
 from lifecycle.models import Ladder, Position, Stage, Transition
 from lifecycle.moves import move
@@ -227,10 +228,23 @@ class TestFactsOfThePrimaryLadder:
         stages.place_everyone(START)
 
         other.make_primary()
+        assert not Job.objects.exists(), "there are no figures to be written down anew"
         assert stages.place_everyone(LATER) == 0
 
         assert said(customer) == ("small", START)
         assert list(Ladder.objects.filter(is_primary=True)) == [other]
+
+    def test_speak_of_it_as_soon_as_the_worker_has_done_the_night_that_is_asked_for(self, ladder):
+        other = a_ladder(big={"fact": "orders", "op": ">=", "value": 5}, small={"all": []})
+        customer = make_customer()
+        nightly.run(START, today=LATER)
+        assert said(customer) == ("prospect", START)
+
+        other.make_primary()
+        worker.run_job(Job.objects.get().pk)
+
+        assert said(customer) == ("small", START)
+        assert Business.load().as_of == START
 
     def test_say_nothing_of_whom_the_new_primary_ladder_does_not_take(self, ladder):
         other = a_ladder(big={"fact": "orders", "op": ">=", "value": 5})

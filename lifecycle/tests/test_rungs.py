@@ -12,10 +12,11 @@ from crm.models import Business, Facts, PastFacts
 from crm.tests.factories import make_customer, make_order
 from lifecycle import nightly
 from lifecycle.heights import Heights
+from lifecycle.history import begun
 from lifecycle.kotler import install
 from lifecycle.lookback import look_back
 from lifecycle.models import Ladder, LadderNumbers, Position, Stage, Transition
-from lifecycle.rungs import ENOUGH, Counted, Stay, _spells, first_day, keep_ladders, lasting, moves_since, void
+from lifecycle.rungs import ENOUGH, Counted, Stay, _spells, keep_ladders, lasting, moves_since, void
 from lifecycle.stays import End, Spells
 from lifecycle.tests.test_today import AS_OF
 
@@ -118,7 +119,7 @@ def test_a_spell_that_began_before_the_three_years_enters_at_the_age_it_had():
     live("repeat", 1_200, "client", 1_000)
     live("repeat", 1_200, "client", 1_095)
     live("repeat", 1_200, "client", 1_094)
-    spells, came = _spells(heights(), AS_OF, first_day(heights()))
+    spells, came = _spells(heights(), AS_OF, begun(heights().ladder))
     stages = {stage.key: stage.pk for stage in heights().stages}
 
     # 1,200 days ago is 105 days before the first day watched. One of them left on that day itself, so was not watched.
@@ -129,7 +130,7 @@ def test_a_spell_that_began_before_the_three_years_enters_at_the_age_it_had():
 def test_what_came_after_the_day_is_not_known_on_it():
     live("first-time", 50, "repeat", 10)
     past = AS_OF - timedelta(days=20)
-    spells, _came = _spells(heights(), past, first_day(heights()))
+    spells, _came = _spells(heights(), past, begun(heights().ladder))
 
     assert spells == {Stage.objects.get(key="first-time").pk: [Spells(0, 30, End.STAYS, 1)], **_first_one(spells)}
 
@@ -147,7 +148,7 @@ def test_spells_are_those_of_each_customers_moves_in_their_order():
         story[:] = [each for place, each in enumerate(story) if place == 0 or each[0] != story[place - 1][0]]
     for story in lives:
         live(*[part for each in story for part in each])
-    spells, _came = _spells(heights(), AS_OF, first_day(heights()))
+    spells, _came = _spells(heights(), AS_OF, begun(heights().ladder))
     names = {stage.pk: stage.key for stage in heights().stages}
     found = Counter({(names[pk], each.entry, each.days, each.end): each.people for pk, some in spells.items() for each in some})
 
@@ -180,7 +181,7 @@ def test_moves_of_the_day_itself_and_after_are_counted_by_the_page():
     live("first-time", 40, "repeat", 0)
     live("first-time", 40, "client", -1)
 
-    first = first_day(heights())
+    first = begun(heights().ladder)
     assert not [row for row in counted().moves if row[1]]
     assert moves_since(heights(), Facts, AS_OF, first) == {("first-time", "repeat", ""): 1, ("first-time", "client", ""): 1}
     assert moves_since(heights(), PastFacts, AS_OF, first) == {("first-time", "repeat", ""): 1}
@@ -191,7 +192,7 @@ def test_who_came_new_is_counted_but_not_on_the_ladders_first_day():
     live("prospect", 0)
 
     assert counted().within(30) == {("", "first-time", ""): 1}
-    assert moves_since(heights(), Facts, AS_OF, first_day(heights())) == {("", "prospect", ""): 1}
+    assert moves_since(heights(), Facts, AS_OF, begun(heights().ladder)) == {("", "prospect", ""): 1}
     Transition.objects.all().delete()
     live("prospect", 0)
     live("prospect", 0, "first-time", 0)

@@ -174,15 +174,16 @@ def test_after_three_days_off_the_missed_nights_come_in_order_and_once(ticking):
     assert Business.load().as_of == date(2026, 1, 18)
 
 
-def test_a_night_that_is_due_is_scheduled_whoever_runs_it_and_no_other_is(ticking):
-    """Where the history begins to be kept night by night may not depend on who came first, the clock or a job."""
+def test_a_due_night_of_the_workers_is_scheduled_and_one_of_a_command_is_not(ticking):
+    """Where the history begins to be kept night by night may not depend on which of the worker's came first, the clock or a job."""
     make_order()
     ticking.at(2026, 1, 15, 9, 0)
-    for day, hour in ((16, 2), (17, 4)):
+    for day, hour, is_workers in ((16, 2, True), (17, 4, False), (18, 4, True)):
         now = prague(2026, 1, day, hour, 0)
-        nightly.run(date(2026, 1, day - 1), today=date(2026, 1, day), clock=lambda now=now: now)
+        nightly.run(date(2026, 1, day - 1), today=date(2026, 1, day), clock=lambda now=now: now, is_workers=is_workers)
 
-    assert list(NightlyRun.objects.order_by("as_of").values_list("as_of__day", "is_scheduled")) == [(14, True), (15, False), (16, True)]
+    scheduled = NightlyRun.objects.order_by("as_of").values_list("as_of__day", "is_scheduled")
+    assert list(scheduled) == [(14, True), (15, False), (16, False), (17, True)]
 
 
 def test_a_clock_set_back_moves_no_date(ticking):

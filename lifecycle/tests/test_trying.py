@@ -112,6 +112,11 @@ class TestTryRule:
         with pytest.raises(CommandError):
             run("try_rule", file(rule))
 
+    def test_the_mark_that_some_editors_put_before_the_first_letter_is_no_part_of_the_rule(self, ladder, tmp_path):
+        (tmp_path / "rule.json").write_text(json.dumps(ONE_TIME), encoding="utf-8-sig")
+
+        assert json.loads(run("try_rule", str(tmp_path / "rule.json"), "--json"))["count"] > 0
+
     def test_a_file_that_is_not_there_or_no_text_is_refused(self, ladder, tmp_path):
         (tmp_path / "bytes").write_bytes(b"\xff\xfe")
         for path, sentence in [

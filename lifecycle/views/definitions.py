@@ -51,7 +51,7 @@ def ladder(request: HttpRequest, key: str) -> HttpResponse:
 @owner_only
 def primary(request: HttpRequest, key: str) -> HttpResponse:
     _ladder(key).make_primary()
-    messages.success(request, _("The pages speak of this ladder from the next night on."))
+    messages.success(request, _("The pages speak of this ladder now. Everyone’s stage is written down anew, which takes a moment."))
     return redirect("ladder_settings", key)
 
 
