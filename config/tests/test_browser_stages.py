@@ -30,3 +30,16 @@ def test_a_stage_is_edited_with_its_preview_and_taken_back(visit, site):
 
     assert "Went back to version 1." in page.locator("main").inner_text()
     assert page.get_by_role("link", name="Loyal", exact=True).count() == 1
+
+
+def test_a_ladder_of_the_longest_name_makes_no_page_wider(visit):
+    visitor = visit("owner", width=390)
+    page = visitor.open("/settings/ladders/")
+    page.get_by_label("Name of the ladder").fill("Ř" * 100)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+    made = page.url.removeprefix(visitor.address)
+    for path in ("/settings/ladders/", made, "/ladder/", "/customers/"):
+        assert visitor.open(path).locator("h1").count() == 1
+        assert not visitor.is_wider_than_the_screen(), path
