@@ -53,8 +53,11 @@ def refresh_changed() -> None:
 
 
 def run_night(job: Job) -> None:
-    """The night of the date in the arguments, for who does not want to wait for it."""
-    as_of = date.fromisoformat(job.arguments["as_of"])
+    """The night of the date in the arguments, for who does not want to wait for it; without one, that of the figures once more."""
+    text = job.arguments.get("as_of")
+    as_of = date.fromisoformat(text) if text else Business.load().as_of
+    if as_of is None:
+        return
     outcome = nightly.run(as_of, today=Business.load().today(), tell=partial(tell, job), is_workers=True)
     if not outcome.ran:
         raise jobs.Busy(outcome.reason)
@@ -118,8 +121,12 @@ def first_night(tell: Telling) -> None:
     """Does not wait for the tick. One that fails is the night's own business, and is tried again."""
     if Business.load().as_of is None and (as_of := schedule.next_night(timezone.now())):
         with suppress(nightly.NightFailed):
-            telling = lambda done, total, step: tell(done, total, Doing.NIGHT)  # noqa: E731
-            nightly.run(as_of, today=Business.load().today(), tell=telling, is_workers=True)
+            nightly.run(
+                as_of,
+                today=Business.load().today(),
+                tell=lambda done, total, step: tell(done, total, Doing.NIGHT),
+                is_workers=True,
+            )
         jobs.ring_refresh()
 
 

@@ -19,7 +19,7 @@ from crm.models import User
 from crm.rules import InvalidRule, described, parse
 from crm.rules.forms import RuleField
 from lifecycle.definitions import PreviewPage
-from lifecycle.editing import LAST_RANK, check, draft, moves_people, newest, refuse_stale, save_ladder
+from lifecycle.editing import LAST_RANK, check, draft, make_primary, moves_people, newest, refuse_stale, save_ladder
 from lifecycle.models import AFTER_STAGES, Ladder, LadderVersion, NightlyRun, NightlyStep, PinChange, Position, Stage, Transition
 from lifecycle.versions import in_words
 
@@ -168,7 +168,7 @@ class LadderAdmin(admin.ModelAdmin[Ladder]):
     @admin.action(description=_("Make it the ladder that the facts and the pages speak of"))
     def make_primary(self, request: HttpRequest, queryset: QuerySet[Ladder]) -> None:
         try:
-            queryset.get().make_primary()
+            make_primary(queryset.get())
         except Ladder.MultipleObjectsReturned:
             self.message_user(request, _("One ladder is the primary one; choose one."), "ERROR")
 

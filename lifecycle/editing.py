@@ -15,8 +15,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from crm import jobs
 from crm.fold import fold
-from crm.models import User
+from crm.models import Business, User
 from lifecycle.belonging import PREFIX
 from lifecycle.blueprint import EVERYONE
 from lifecycle.models import Ladder, LadderVersion, Position, Stage, validate_stage_rule, validate_stages
@@ -98,6 +99,18 @@ def make_ladder(*, name: str, by: User) -> Ladder:
     )
     save_ladder(ladder=ladder, stages=[first], by=by)
     return ladder
+
+
+@transaction.atomic
+def make_primary(ladder: Ladder) -> None:
+    """The pages speak of this ladder from now on; the facts do after one more night of the figures' date, which is asked for."""
+    # One at a time: two would be primary for a moment, which the database refuses.
+    if [each for each in Ladder.objects.select_for_update().order_by("pk") if each.is_primary] == [ladder]:
+        return
+    Ladder.objects.filter(is_primary=True).update(is_primary=False)
+    Ladder.objects.filter(pk=ladder.pk).update(is_primary=True)
+    if Business.load().as_of:
+        jobs.enqueue("night")
 
 
 def check(ladder: Ladder, stages: Sequence[Stage], *, may_revive: bool = False) -> None:

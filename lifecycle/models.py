@@ -5,14 +5,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from crm import jobs
-from crm.models import Business, Customer, User
+from crm.models import Customer, User
 from crm.rules import EVERYONE, InvalidRule, parse
 from lifecycle.pin_history import LONGEST_REASON as LONGEST_REASON
 from lifecycle.pin_history import PinChange as PinChange
@@ -43,15 +42,6 @@ class Ladder(models.Model):
     def __str__(self) -> str:
         """In the reader's language, where it is one of ours."""
         return gettext(self.name)
-
-    @transaction.atomic
-    def make_primary(self) -> None:
-        """The pages speak of this ladder at once. The facts do after a night of the date of the figures, which is asked for."""
-        Ladder.objects.filter(is_primary=True).exclude(pk=self.pk).update(is_primary=False)
-        self.is_primary = True
-        self.save(update_fields=["is_primary"])
-        if live := Business.load().as_of:
-            jobs.enqueue("night", {"as_of": live.isoformat()})
 
 
 def validate_stage_rule(rule: Any) -> None:

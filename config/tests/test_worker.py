@@ -108,6 +108,19 @@ def test_a_night_that_is_refused_fails_with_the_reason():
     assert "never go back" in job.reason
 
 
+@pytest.mark.parametrize("live", [date(2025, 1, 2), None])
+def test_a_night_without_a_date_is_that_of_the_figures_wherever_they_stand_by_then(live):
+    make_order(ordered_on=date(2025, 1, 1))
+    job = jobs.enqueue("night")
+    Business.keep(as_of=live)
+
+    worker.run_job(job.pk)
+
+    job.refresh_from_db()
+    assert job.state == "finished"
+    assert list(NightlyRun.objects.values_list("as_of", "state")) == ([(live, "finished")] if live else [])
+
+
 @pytest.mark.parametrize("lock", ["night", "nightly"])
 def test_a_night_that_finds_the_figures_in_use_waits_for_the_next_tick_and_is_not_failed(lock, rung, monkeypatch):
     monkeypatch.setattr(nightly, "PATIENCE_SECONDS", 0)

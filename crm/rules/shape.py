@@ -102,5 +102,5 @@ def _own(leaf: Leaf, row: Mapping[str, Anything], as_of: date) -> str:
         return ""
     value = _raw(leaf, row)
     if leaf.fact.kind == Kind.AGE and value is not None:
-        value = max((as_of - value).days, 0)
+        value = leaf.fact.as_json(value, as_of)
     return shown(leaf.fact, value)

@@ -14,6 +14,7 @@ from crm.models import Business, Customer, Facts, Job
 from crm.rules import InvalidRule, described, parse
 from crm.tests.factories import make_customer, make_owner
 from lifecycle import nightly, stages
+from lifecycle.editing import make_primary
 from lifecycle.kotler import install
 from lifecycle.models import Ladder, Position, Stage, Transition
 from lifecycle.moves import move
@@ -227,7 +228,7 @@ class TestFactsOfThePrimaryLadder:
         customer = make_customer()
         stages.place_everyone(START)
 
-        other.make_primary()
+        make_primary(other)
         assert not Job.objects.exists(), "there are no figures to be written down anew"
         assert stages.place_everyone(LATER) == 0
 
@@ -240,7 +241,8 @@ class TestFactsOfThePrimaryLadder:
         nightly.run(START, today=LATER)
         assert said(customer) == ("prospect", START)
 
-        other.make_primary()
+        make_primary(other)
+        make_primary(other)
         worker.run_job(Job.objects.get().pk)
 
         assert said(customer) == ("small", START)
@@ -251,7 +253,7 @@ class TestFactsOfThePrimaryLadder:
         customer = make_customer()
         stages.place_everyone(START)
 
-        other.make_primary()
+        make_primary(other)
         stages.place_everyone(LATER)
 
         assert said(customer) == ("", None)

@@ -16,7 +16,7 @@ from crm.access import owner_only
 from crm.models import Business, User
 from crm.rules.builder import pressed
 from lifecycle.definitions import LadderDefinition, PreviewPage, ladder_lines
-from lifecycle.editing import check, draft, make_ladder, moves_people, newest, ranked, refuse_stale, restore, save_ladder
+from lifecycle.editing import check, draft, make_ladder, make_primary, moves_people, newest, ranked, refuse_stale, restore, save_ladder
 from lifecycle.models import Ladder, LadderVersion, Position, Stage
 from lifecycle.retiring import retire
 from lifecycle.stage_form import HomeForm, LadderForm, StageForm
@@ -50,7 +50,7 @@ def ladder(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 @owner_only
 def primary(request: HttpRequest, key: str) -> HttpResponse:
-    _ladder(key).make_primary()
+    make_primary(_ladder(key))
     messages.success(request, _("The pages speak of this ladder now. Everyone’s stage is written down anew, which takes a moment."))
     return redirect("ladder_settings", key)
 
