@@ -1,5 +1,6 @@
 """What every test stands on: settings of its own, a data folder of its own, and installations that a test may start processes on."""
 
+import gc
 import os
 import secrets
 import shutil
@@ -54,7 +55,16 @@ def pytest_configure() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """The fixtures that need models: Django is ready now."""
+    session.config.pluginmanager.import_plugin("config.tests.cast")
     session.config.pluginmanager.import_plugin("config.tests.site")
+    session.config.pluginmanager.import_plugin("config.tests.flushing")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: to look through it again and again for garbage is a tenth of the suite's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 def pytest_unconfigure() -> None:

@@ -16,16 +16,19 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.crypto import get_random_string
 
 import config.standalone  # noqa: F401  (makes Django ready for the models below)
+from bench.recorded import busiest, fill, owner
 from config.management.commands import up
 from crm.listing import ON_A_PAGE, SORTS
-from crm.models import Facts, User
+from crm.models import Business, Facts
 from crm.paging import Cursor
 
 WARMING, TIMES = 4, 30
@@ -38,12 +41,17 @@ DEEP_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Asked:
-    """A page of ours; the minimal one beside it, and how many times as long ours may take."""
+    """A page of ours; the minimal one beside it, and how many times as long ours may take, or how many milliseconds.
+
+    One that `writes` is sent the form of a logged call, each time another.
+    """
 
     what: str
     ours: str
     theirs: str = ""
     target: float | None = None
+    at_most: float | None = None
+    writes: bool = False
 
 
 class Server:
@@ -55,12 +63,14 @@ class Server:
     def connect(self) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.port, timeout=60)
 
-    def seconds(self, line: HTTPConnection, path: str) -> float:
+    def seconds(self, line: HTTPConnection, path: str, writes: bool = False) -> float:
+        body = urlencode(_call()) if writes else None
+        form = {"Content-Type": "application/x-www-form-urlencoded"} if writes else {}
         start = perf_counter()
-        line.request("GET", path, headers=self.headers)
+        line.request("POST" if writes else "GET", path, body, self.headers | form)
         answer = line.getresponse()
         answer.read()
-        if answer.status != 200:
+        if answer.status != (302 if writes else 200):
             raise RuntimeError(f"{path} answers {answer.status}")
         return perf_counter() - start
 
@@ -83,38 +93,63 @@ class Server:
     def memory(self) -> float:
         """Of the largest of its workers now, in MB."""
         workers = Path(f"/proc/{self.process}/task/{self.process}/children").read_text().split()
-        return max(_resident(Path(f"/proc/{worker}/status").read_text()) for worker in workers)
+        return max(_resident(Path(f"/proc/{worker}/smaps").read_text()) for worker in workers)
 
 
-def _resident(status: str) -> float:
-    (line,) = [line for line in status.splitlines() if line.startswith("VmRSS:")]
-    return int(line.split()[1]) / 1024
+def _call() -> dict[str, Any]:
+    return {"kind": "call", "minutes": 5, "text": "Asked about the order.", "key": uuid4()}
+
+
+def _resident(maps: str) -> float:
+    """What is resident, without the database's own file that SQLite maps: that is the system's cache, and all workers share it."""
+    held, counts = 0, True
+    for line in maps.splitlines():
+        name, *rest = line.split()
+        if not name.endswith(":"):
+            counts = not line.endswith((".sqlite3", ".sqlite3-shm"))
+        elif name == "Rss:" and counts:
+            held += int(rest[0])
+    return held / 1024
 
 
 def main() -> dict[str, Any]:
     up.collect_static()
     browser = Client(SERVER_NAME="127.0.0.1")
-    browser.force_login(User.objects.create_user("bench@example.com", role=User.Role.OWNER))
-    cookie = f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
-    with _served("config.wsgi", {"Cookie": cookie}) as ours, _served("bench.minimal", {}) as theirs:
-        pages = [_measured(page, ours, theirs) | {"statements": _statements(browser, page.ours)} for page in _pages()]
+    fill(today=Business.load().today())
+    browser.force_login(owner())
+    cookie, secret = f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}", get_random_string(32)
+    headers = {"Cookie": f"{cookie}; {settings.CSRF_COOKIE_NAME}={secret}", "X-CSRFToken": secret}
+    with _served("config.wsgi", headers) as ours, _served("bench.minimal", {}) as theirs:
+        pages = [_measured(page, ours, theirs) | {"statements": _statements(browser, page)} for page in _pages()]
         rates = [ours.rate("/customers/"), theirs.rate("/")]
         return {"pages": pages, "rates": rates, "memory": [ours.memory(), theirs.memory()]}
 
 
 def _pages() -> Iterator[Asked]:
     yield Asked("list", "/customers/", "/", 3.5)
-    yield Asked("list, a stage by last order", "/customers/?stage=lost&sort=last", "/?stage=lost", 3.5)
     yield Asked("deep page", *_deep(), 5)
+    yield Asked("list, a stage by last order", "/customers/?stage=lost&sort=last", "/?stage=lost", 3.5)
+    yield Asked("the same, deep", *_deep_in_a_stage(), 5)
     for q in ("customer 12345", "customer12345@example.com", "+123-45", "77", "customer"):
         yield Asked(f"search “{q}”", f"/customers/?{urlencode({'q': q})}", f"/search?{urlencode({'q': q.lstrip('+').replace('-', '')})}", 4)
     for q in ("customer 12345", "customer"):
         yield Asked(f"log for “{q}”", f"/log/?{urlencode({'who': q})}", f"/search?{urlencode({'q': q})}")
+    for q in ("customer 12345", "customer12345@example.com", "customer", "77"):
+        yield Asked(f"find “{q}”", f"/find/?{urlencode({'q': q})}", f"/search?{urlencode({'q': q})}", 4, at_most=35)
     by_orders = Facts.objects.order_by("orders", "pk")
-    typical, busiest = by_orders[by_orders.count() // 2], by_orders.reverse()[0]
-    for what, pk in ((f"customer with {facts.orders} orders", facts.pk) for facts in (typical, busiest)):
+    typical, most = by_orders[by_orders.count() // 2], by_orders.reverse()[0]
+    for what, pk in ((f"customer with {facts.orders} orders", facts.pk) for facts in (typical, most)):
         yield Asked(what, f"/customers/{pk}/", f"/customer/{pk}", 5)
-    for what, path in (("Today", "/"), ("Ladder", "/ladder/"), ("Pareto", "/pareto/")):
+    busy = busiest()
+    yield Asked("customer with 10,000 events", f"/customers/{busy}/", f"/customer/{busy}", 5)
+    yield Asked("log an interaction", f"/customers/{typical.pk}/log/", f"/log/{typical.pk}", at_most=60, writes=True)
+    pages = (("Today", "/"), ("Ladder", "/ladder/"), ("Pareto", "/pareto/"), ("Tasks", "/tasks/"), ("Complaints", "/complaints/"))
+    for what, path in (
+        *pages,
+        ("To answer", "/desk/"),
+        ("Possible duplicates", "/customers/duplicates/"),
+        ("Audit of 1,000,000", "/audit/"),
+    ):
         yield Asked(what, path)
 
 
@@ -125,6 +160,16 @@ def _deep() -> tuple[str, str]:
     row = Facts.objects.annotate(place=sort.by).order_by("-place", "-pk")[number - 1]
     cursor = Cursor(True, str(row.revenue_12m), row.pk, number).written(sort)
     return f"/customers/?{urlencode({'page': cursor})}", f"/after/{number}"
+
+
+def _deep_in_a_stage() -> tuple[str, str]:
+    """The page in the middle of one stage by last order, and the minimal one's."""
+    sort, _words = SORTS["last"]
+    lost = Facts.objects.filter(stage="lost", last_order_on__isnull=False)
+    number = int(lost.count() * DEEP_SHARE) // ON_A_PAGE * ON_A_PAGE
+    row = lost.order_by("last_order_on", "pk")[number - 1]
+    cursor = Cursor(True, str(row.last_order_on), row.pk, number).written(sort)
+    return f"/customers/?{urlencode({'stage': 'lost', 'sort': 'last', 'page': cursor})}", f"/after/{number}"
 
 
 @contextmanager
@@ -152,16 +197,22 @@ def _measured(page: Asked, ours: Server, theirs: Server) -> dict[str, Any]:
         if turn > 2 * WARMING and perf_counter() - start > LONGEST:
             break
         for (server, path), line, seconds in zip(asked, lines, took, strict=True):
-            seconds.append(server.seconds(line, path))
+            seconds.append(server.seconds(line, path, page.writes))
     for line in lines:
         line.close()
     medians = [1000 * median(seconds[WARMING:]) for seconds in took]
-    return {"what": page.what, "ours": medians[0], "theirs": medians[1] if page.theirs else None, "target": page.target}
+    return {
+        "what": page.what,
+        "ours": medians[0],
+        "theirs": medians[1] if page.theirs else None,
+        "target": page.target,
+        "at_most": page.at_most,
+    }
 
 
-def _statements(browser: Client, path: str) -> int:
+def _statements(browser: Client, page: Asked) -> int:
     with CaptureQueriesContext(connection) as captured:
-        browser.get(path)
+        browser.post(page.ours, _call()) if page.writes else browser.get(page.ours)
     return len(captured)
 
 

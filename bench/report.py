@@ -83,7 +83,8 @@ def _pages(pages: dict[str, Any]) -> str:
 def _page(page: dict[str, Any]) -> list[str]:
     ours, theirs, target = page["ours"], page["theirs"], page["target"]
     beside = [f"{theirs:.1f}", f"{ours / theirs:.1f} ×"] if theirs else ["", ""]
-    return [page["what"], f"{ours:.1f}", *beside, f"≤ {target:g} ×" if target else "", str(page["statements"])]
+    allowed = [*([f"≤ {target:g} ×"] if target else []), *([f"≤ {page['at_most']:g} ms"] if page["at_most"] else [])]
+    return [page["what"], f"{ours:.1f}", *beside, ", ".join(allowed), str(page["statements"])]
 
 
 def heading(size: int, size_name: str, engine: str | None, part: str) -> str:

@@ -69,6 +69,8 @@ def database(url: str, folder: Path) -> dict[str, Any]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": folder / "regulars.sqlite3",
+            # To open it anew, with its pragmas and the whole schema read again, is a tenth of the time of a page.
+            "CONN_MAX_AGE": 60,
             # IMMEDIATE: a transaction that reads and then writes cannot fail halfway with "database is locked".
             "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS},
         }

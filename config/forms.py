@@ -2,6 +2,8 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import gettext_lazy as _
 
+from crm.account import LONGEST_PASSWORD
+
 # The same sentence whoever asks: it never tells whether there is such a person, or whether they may still sign in.
 REFUSED = _("This e-mail and this password do not belong together. Check both and try again.")
 
@@ -24,3 +26,32 @@ class SignInForm(AuthenticationForm):
     keep = forms.BooleanField(label=_("Keep me signed in on this computer"), required=False)
 
     error_messages = {"invalid_login": REFUSED, "inactive": REFUSED}
+
+
+class CodeForm(forms.Form):
+    """The second factor."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        help_text=_("Six digits from your app, or one of your recovery codes."),
+        error_messages={"required": _("Enter the code that your app shows.")},
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "dir": "ltr"}),
+    )
+
+
+class JoinForm(forms.Form):
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=200,
+        error_messages={"required": _("Enter your name, as your colleagues know you.")},
+        widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True, "dir": "auto"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=LONGEST_PASSWORD,
+        strip=False,
+        help_text=_("At least 10 characters. A few words in a row are easy to keep and hard to guess."),
+        error_messages={"required": _("Choose a password.")},
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )

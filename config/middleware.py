@@ -1,17 +1,23 @@
 """What holds for every request: nobody gets in without signing in, and nothing that is shown stays in a cache."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
-from crm import money
+from crm import factors, money, sessions
+from crm.access import is_owner, refuse_readers
 from crm.figures import business_of
+from crm.models import User
+
+# The methods by which nothing is written (RFC 9110).
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
 class LoginRequired(LoginRequiredMiddleware):
@@ -25,6 +31,53 @@ class LoginRequired(LoginRequiredMiddleware):
         refusal = super().process_view(request, view_func, view_args, view_kwargs)
         # A part of a page is no place for the login: the page is read again, which leads there.
         return HttpResponseClientRefresh() if refusal and "HX-Request" in request.headers else refusal
+
+
+class ReadersOnlyRead:
+    """Refuses what would write where a reader asks for it; what is open to strangers is open to them. @readers_too says what else is."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], view_args: tuple[Any, ...], view_kwargs: dict[str, Any]
+    ) -> None:
+        is_open = not getattr(view_func, "login_required", True) or getattr(view_func, "readers_too", False)
+        if request.method not in SAFE and not is_open:
+            refuse_readers(request.user)
+
+
+def sessions_end(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """A session that has lasted too long is over before anything is answered (crm/sessions.py). The health page needs no database."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.path_info != reverse("healthz"):
+            sessions.touch(request, timezone.now())
+        return get_response(request)
+
+    return answer
+
+
+class SecondFactorFirst:
+    """Where owners must use two-factor login, one who has not set it up comes to nothing else before."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], view_args: tuple[Any, ...], view_kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        is_open = not getattr(view_func, "login_required", True) or getattr(view_func, "before_second_factor", False)
+        if is_open or not is_owner(request.user) or not business_of(request).owners_need_code or factors.is_on(cast(User, request.user)):
+            return None
+        address = reverse("two_factor")
+        return HttpResponseClientRedirect(address) if "HX-Request" in request.headers else redirect(address)
 
 
 def for_the_business(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:

@@ -28,12 +28,16 @@ ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or [*environment.LOOPBACK, "[
 CSRF_TRUSTED_ORIGINS = [f"https://{host.removeprefix('.')}" for host in ALLOWED_HOSTS if host != "*"] if HTTPS else []
 
 INSTALLED_APPS = [
+    # Only the rows and the arithmetic of the second factor: their pages, their admin and their middleware are not used.
+    "config.apps.Accounts",
+    "config.apps.Factors",
     # From the ground up, so that each floor finds the catalogue of facts filled by those below it.
     "crm",
     "surveys",
     "segments",
     "lifecycle",
-    "config",
+    # By its name, for there are others in that module.
+    "config.apps.ConfigConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -57,11 +61,15 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.sessions_end",
     "config.middleware.LoginRequired",
+    "config.middleware.ReadersOnlyRead",
+    "config.middleware.SecondFactorFirst",
     "config.middleware.for_the_business",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "crm.hidden.HiddenCustomers",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -101,6 +109,8 @@ AXES_FAILURE_LIMIT, AXES_COOLOFF_TIME = 10, timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 # Its log of who signed in would hold the path, which may be a login link.
 AXES_DISABLE_ACCESS_LOG = True
+MFA_ADAPTER = "crm.factors.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"

@@ -1,9 +1,8 @@
 import math
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,19 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config import guard, health
 from config.context import THEMES
+from config.entering import enter
 from config.forms import SignInForm
 from crm import links
-from crm.access import refuse_all_but_owners
+from crm.access import before_second_factor, readers_too, refuse_all_but_owners
 from crm.models import Business
 from crm.returning import way_back
-
-BY_LINK = "django.contrib.auth.backends.ModelBackend"
-
-
-def keep_session(request: HttpRequest, keep: bool) -> None:
-    """Kept, it ends twelve hours after signing in, used or not; otherwise with the browser, or on the server after as long."""
-    end = timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    request.session.set_expiry(end if keep else 0)
 
 
 def door(request: HttpRequest, form: SignInForm, notice: str = "", status: int = 200) -> HttpResponse:
@@ -53,26 +45,23 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect(page)
     form = SignInForm(request, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        login(request, form.get_user())
-        keep_session(request, form.cleaned_data["keep"])
-        return redirect(page)
+        return enter(request, form.get_user(), keep=form.cleaned_data["keep"], page=page)
     return door(request, form)
 
 
 @login_not_required
 @require_safe
 def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Signs in at once. HEAD, by which programs only look at an address, does not use the link up."""
+    """Signs in at once, or leads to the second factor. HEAD, by which programs only look at an address, does not use it up."""
     if request.method == "HEAD":
         return HttpResponse()
     if user := links.redeem(token, timezone.now()):
-        login(request, user, backend=BY_LINK)
-        keep_session(request, keep=False)
-        response: HttpResponse = redirect("home")
+        response = enter(request, user, keep=False, page=reverse("home"))
+        response.headers["Referrer-Policy"] = "no-referrer"
     else:
+        # Not so here: under that policy a browser sends the form without saying from where, and it would be refused.
         guard.link_failed(request)
         response = door(request, SignInForm(request), _("This link is no longer good. A link works once, within 15 minutes."), 410)
-    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
@@ -87,7 +76,6 @@ def locked(request: HttpRequest, refused: HttpResponse, credentials: dict[str, A
     )
     response = door(request, SignInForm(request), sentence % {"minutes": minutes}, 429)
     response.headers["Retry-After"] = str(math.ceil(pause))
-    response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
 
@@ -98,6 +86,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("login")
 
 
+@before_second_factor
+@readers_too
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
     """Remembers the theme asked for; without script, the one that is not shown now."""

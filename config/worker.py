@@ -18,11 +18,15 @@ from django.utils.translation import gettext as _
 
 import config.standalone  # noqa: F401 (Django has to be ready before the models below)
 from config.celery import app
-from crm import demo_jobs, jobs, locks, uploads
+from crm import demo_jobs, jobs, locks, rekeying, uploads
 from crm.access import refuse_all_but_owners
+from crm.bin import purge
+from crm.bulk_actions import doing
 from crm.importing import uploaded
 from crm.importing.telling import Doing
-from crm.models import Business, Job, Upload, User
+from crm.merging import candidates
+from crm.merging.looking import look
+from crm.models import BulkAction, Business, Job, Upload, User
 from lifecycle import lookback, nightly, replay, replayed, schedule
 from lifecycle.demo.empty import DemoRefused, remove_demo
 from lifecycle.demo.fill import fill_demo
@@ -39,13 +43,19 @@ def tick(clock: Callable[[], datetime] = timezone.now) -> None:
     """Each minute: shows life, runs what is due, brings changed customers up to date, and rings for jobs that nobody took."""
     jobs.show_life("tick", clock())
     jobs.requeue_dead(clock())
-    nightly.run_due(clock)
+    run_due(clock)
     nightly.close_cut_off(clock())
     refresh(clock)
+    purge(clock())
     # Of an import by a command nobody else asks.
     replayed.ask_after_import()
     # Last, because it is the one thing here that a broken broker breaks.
     jobs.ring_queued()
+
+
+def run_due(clock: Callable[[], datetime] = timezone.now) -> None:
+    if nightly.run_due(clock):
+        candidates.ask_after_night()
 
 
 def refresh_changed() -> None:
@@ -61,12 +71,13 @@ def run_night(job: Job) -> None:
     outcome = nightly.run(as_of, today=Business.load().today(), tell=partial(tell, job), is_workers=True)
     if not outcome.ran:
         raise jobs.Busy(outcome.reason)
+    candidates.ask_after_night()
     jobs.ring_refresh()
 
 
 def run_look_back(job: Job) -> None:
     """The figures of the day in the arguments, beside the live ones. What waits is taken in first, or it would take them away again."""
-    nightly.run_due()
+    run_due()
     refresh_changed()
     as_of = date.fromisoformat(job.arguments["as_of"])
     while not lookback.look_back(as_of, tell=partial(tell, job)):
@@ -76,7 +87,7 @@ def run_look_back(job: Job) -> None:
 
 def run_replay(job: Job) -> None:
     """The past as it is known now. What waits is taken in first; where there is no past there is nothing to do."""
-    nightly.run_due()
+    run_due()
     refresh_changed()
     if isinstance(replayed.Span.due(), replayed.Span):
         try:
@@ -127,6 +138,7 @@ def first_night(tell: Telling) -> None:
                 tell=lambda done, total, step: tell(done, total, Doing.NIGHT),
                 is_workers=True,
             )
+            candidates.ask_after_night()
         jobs.ring_refresh()
 
 
@@ -138,6 +150,17 @@ def run_segment(job: Job) -> None:
             raise jobs.Busy(_("Other figures are being written; the segment is counted after them."))
         if as_of:
             count_saved(job.arguments["segment"], as_of)
+
+
+def run_duplicates(job: Job) -> None:
+    """Who may be one and the same; how many groups were too large to compare is kept with the job."""
+    cut = look(timezone.now())
+    Job.objects.filter(pk=job.pk).update(arguments={"cut": cut})
+
+
+def run_phone_keys(job: Job) -> None:
+    rekeying.bring_up_to_date(Telling(job))
+    jobs.ring_refresh()
 
 
 def run_demo(job: Job) -> None:
@@ -152,8 +175,8 @@ def run_remove_demo(job: Job) -> None:
 
 
 def check_asker(job: Job) -> None:
-    """Whether the person is still an owner: roles change while a job waits."""
-    refuse_all_but_owners(User.objects.get(pk=job.arguments["by"]))
+    """Whether the person is still an owner: roles change while a job waits, and people go."""
+    refuse_all_but_owners(User.objects.filter(pk=job.arguments["by"]).first() or User())
 
 
 def clear_demo(tell: Telling) -> None:
@@ -166,12 +189,26 @@ def clear_demo(tell: Telling) -> None:
             sleep(1)
 
 
+def run_bulk(job: Job) -> None:
+    check_asker(job)
+    doing.do(BulkAction.objects.select_related("by").get(pk=job.arguments["action"]), Telling(job))
+
+
+def run_bulk_undo(job: Job) -> None:
+    check_asker(job)
+    doing.undo(BulkAction.objects.get(pk=job.arguments["action"]), Telling(job), User.objects.get(pk=job.arguments["by"]))
+
+
 KINDS: dict[str, Callable[[Job], None]] = {
     "night": run_night,
     LOOK_BACK: run_look_back,
     replayed.KIND: run_replay,
     uploads.KIND: run_import,
     saved.KIND: run_segment,
+    doing.DO: run_bulk,
+    doing.UNDO: run_bulk_undo,
+    candidates.KIND: run_duplicates,
+    rekeying.KIND: run_phone_keys,
     demo_jobs.FILL: run_demo,
     demo_jobs.REMOVE: run_remove_demo,
 }

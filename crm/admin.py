@@ -1,20 +1,38 @@
 """The stock admin panel over the record. Writes go through crm/record.py; what is derived can only be looked at."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.admin import UserAdmin
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm import record
+from crm import audit, record, rekeying, sessions
+from crm.bin import BINNED, put_in_bin
 from crm.fields import MoneyField
 from crm.fold import fold
-from crm.models import Business, Changed, Channel, Customer, Evidence, Facts, Import, Interaction, Job, Order, OrderLine, User
+from crm.models import (
+    Audit,
+    Business,
+    Changed,
+    Channel,
+    Consent,
+    ConsentText,
+    Customer,
+    Evidence,
+    Facts,
+    Import,
+    Interaction,
+    Job,
+    Order,
+    OrderLine,
+    User,
+)
 
 
 class Folded(admin.ModelAdmin[Any]):
@@ -40,12 +58,39 @@ class Derived(admin.ModelAdmin[Any]):
         return False
 
 
+class Audited(admin.ModelAdmin[Any]):
+    """What is written here leaves its entry in the audit; `noun` begins the names of its actions."""
+
+    noun = ""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        before = audit.stored(obj)
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            changes = audit.differences(before, audit.values(obj))
+            if changes or not change or "password" in form.changed_data:
+                audit.keep(
+                    what=f"{self.noun}.changed" if change else f"{self.noun}.added", by=cast(User, request.user), of=obj, changes=changes
+                )
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with transaction.atomic():
+            changes: audit.Changes = {name: [value, None] for name, value in audit.values(obj).items()}
+            audit.keep(what=f"{self.noun}.deleted", by=cast(User, request.user), of=obj, changes=changes)
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+
 # The panel would give a whole number's widget, in which a browser does not show 12,50.
 AMOUNTS: dict[type[models.Field[Any, Any]], dict[str, Any]] = {MoneyField: {"widget": AdminTextInputWidget}}
 
 
 @admin.register(Business)
-class BusinessAdmin(admin.ModelAdmin[Business]):
+class BusinessAdmin(Audited):
+    noun = "business"
     readonly_fields = ["as_of", "gap_days"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -58,13 +103,20 @@ class BusinessAdmin(admin.ModelAdmin[Business]):
         # Fixed at the first order: every date and amount was read with them.
         return [*self.readonly_fields, *(["zone", "currency"] if Order.objects.exists() else [])]
 
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: Business, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "country" in form.changed_data:
+            rekeying.ask()
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         business, _made = Business.objects.get_or_create(pk=Business.ONLY)
         return HttpResponseRedirect(reverse("admin:crm_business_change", args=[business.pk]))
 
 
 @admin.register(Channel)
-class ChannelAdmin(admin.ModelAdmin[Channel]):
+class ChannelAdmin(Audited):
+    noun = "channel"
     list_display = ["name", "key"]
     readonly_fields = ["key"]
 
@@ -78,22 +130,23 @@ class CustomerAdmin(Folded):
     autocomplete_fields = ["referred_by"]
     readonly_fields = ["created"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
+        return super().get_queryset(request).filter(binned_at=None, merged_into=None)
+
     def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
-        record.save_customer(customer=obj)
+        record.save_customer(customer=obj, by=cast(User, request.user))
 
     def delete_model(self, request: HttpRequest, obj: Customer) -> None:
-        record.delete_customer(customer=obj)
+        """Into the bin, as on the customer's page."""
+        put_in_bin(customer=obj, by=cast(User, request.user), now=timezone.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Customer]) -> None:
         for customer in queryset:
-            record.delete_customer(customer=customer)
+            self.delete_model(request, customer)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
-        """What is derived goes with its customer, though nobody may delete it by itself."""
-        listed, counts, forbidden, protected = super().get_deleted_objects(objs, request)
-        # Whichever floor it is on.
-        derived = {str(model._meta.verbose_name) for model, panel in self.admin_site._registry.items() if isinstance(panel, Derived)}
-        return listed, counts, {name for name in forbidden if str(name) not in derived}, protected
+        """Nothing else goes before the bin is emptied."""
+        return [f"{obj}: {BINNED}" for obj in objs], {str(Customer._meta.verbose_name_plural): len(objs)}, set(), []
 
 
 class OrderLineInline(admin.TabularInline[OrderLine, Order]):
@@ -115,14 +168,14 @@ class OrderAdmin(Folded):
     formfield_overrides = AMOUNTS
 
     def save_model(self, request: HttpRequest, obj: Order, form: Any, change: bool) -> None:
-        record.save_order(order=obj)
+        record.save_order(order=obj, by=cast(User, request.user))
 
     def delete_model(self, request: HttpRequest, obj: Order) -> None:
-        record.delete_order(order=obj)
+        record.delete_order(order=obj, by=cast(User, request.user))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
         for order in queryset:
-            record.delete_order(order=order)
+            record.delete_order(order=order, by=cast(User, request.user))
 
 
 @admin.register(Interaction)
@@ -136,14 +189,14 @@ class InteractionAdmin(Folded):
     def save_model(self, request: HttpRequest, obj: Interaction, form: Any, change: bool) -> None:
         if not change and isinstance(request.user, User):
             obj.by = request.user
-        record.save_interaction(interaction=obj)
+        record.save_interaction(interaction=obj, by=cast(User, request.user))
 
     def delete_model(self, request: HttpRequest, obj: Interaction) -> None:
-        record.delete_interaction(interaction=obj)
+        record.delete_interaction(interaction=obj, by=cast(User, request.user))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Interaction]) -> None:
         for interaction in queryset:
-            record.delete_interaction(interaction=interaction)
+            record.delete_interaction(interaction=interaction, by=cast(User, request.user))
 
 
 @admin.register(Evidence)
@@ -154,6 +207,28 @@ class EvidenceAdmin(Folded, Derived):
     list_filter = ["kind", "holds", "lost_reason"]
     list_select_related = ["customer", "by"]
     search_fields = ["customer__search_key"]
+
+
+@admin.register(Consent)
+class ConsentAdmin(Folded, Derived):
+    """Recorded on the customer's page: crm/consents.py."""
+
+    list_display = ["customer", "purpose", "channel", "given", "on", "how", "by"]
+    list_filter = ["purpose", "channel", "given"]
+    list_select_related = ["customer", "by"]
+    search_fields = ["customer__search_key"]
+
+
+@admin.register(ConsentText)
+class ConsentTextAdmin(Derived):
+    list_display = ["purpose", "version", "text"]
+
+
+@admin.register(Audit)
+class AuditAdmin(Derived):
+    list_display = ["at", "by_name", "what", "name"]
+    ordering = ["-pk"]
+    show_full_result_count = False
 
 
 @admin.register(Facts)
@@ -183,8 +258,10 @@ class JobAdmin(Derived):
 
 
 @admin.register(User)
-class PeopleAdmin(UserAdmin[User]):
+class PeopleAdmin(Audited, UserAdmin[User]):
     """Who may sign in. Owners come here; staff do not (crm/models/user.py)."""
+
+    noun = "user"
 
     ordering = ["email"]
     list_display = ["email", "name", "role", "is_active", "last_login"]
@@ -194,6 +271,13 @@ class PeopleAdmin(UserAdmin[User]):
     fieldsets = [(None, {"fields": ["email", "password", "name", "role", "is_active"]}), (_("Last seen"), {"fields": ["last_login"]})]
     add_fieldsets = [(None, {"fields": ["email", "name", "role", "usable_password", "password1", "password2"]})]
     readonly_fields = ["last_login"]
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Who may no longer sign in is signed out, as on the Team page."""
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if not obj.is_active:
+                sessions.end_all(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         # What they logged keeps their name: someone who leaves may no longer sign in.

@@ -9,6 +9,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 
@@ -27,6 +28,20 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Row])
         else:
             marks = ", ".join(["%s"] * len(columns))
             cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+
+def insert_found(model: type[models.Model], names: Sequence[str], found: models.QuerySet[Any, Any], same: Row) -> None:
+    """Inserts a row for each that `found` finds, in the database itself: its columns give the first of `names`, `same` the others."""
+    table, columns = _quoted(model, names)
+    try:
+        statement, parameters = found.query.sql_with_params()
+    except EmptyResultSet:
+        return
+    marks = ", ".join(f"CAST(%s AS {kind})" for kind in _kinds(model, names[-len(same) :]))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT found.*, {marks} FROM ({statement}) AS found", [*same, *parameters]
+        )
 
 
 def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:
@@ -73,6 +88,11 @@ def among(values: Collection[Any]) -> Any:
 
 def _quoted(model: type[models.Model], names: Sequence[str]) -> tuple[str, list[str]]:
     return connection.ops.quote_name(model._meta.db_table), [column(model, name) for name in names]
+
+
+def _kinds(model: type[models.Model], names: Sequence[str]) -> list[str]:
+    """The types of these fields' columns: PostgreSQL takes a parameter of a SELECT for text."""
+    return [str(model._meta.get_field(name).rel_db_type(connection)) for name in names]  # type: ignore[union-attr]
 
 
 def _copy_text(rows: Iterable[Row]) -> io.BytesIO:

@@ -3,15 +3,16 @@
 The floors above add the facts they write with `register` when the program starts (AppConfig.ready).
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Field, Q, TextChoices
+from django.db.models import Field, Q, QuerySet, Subquery, TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -26,7 +27,11 @@ class Kind(Enum):
     DAYS = "days"
     HALF_DAYS = "half_days"
     DATE = "date"
+    # A number of any meaning, with two decimals at most.
+    NUMBER = "number"
     YES_NO = "yes_no"
+    # Yes, no, or not known.
+    ANSWER = "answer"
     CHANNEL = "channel"
     CHOICE = "choice"
     TEXT = "text"
@@ -48,9 +53,11 @@ class Topic(TextChoices):
     MARKS = "marks", _("Marks")
     STANDING = "standing", _("Standing")
     PERSON = "person", _("Person")
+    OWN = "own", _("Fields of our own")
 
 
-NUMBERS = frozenset({Kind.COUNT, Kind.MONEY, Kind.DAYS, Kind.HALF_DAYS, Kind.AGE})
+NUMBERS = frozenset({Kind.COUNT, Kind.MONEY, Kind.DAYS, Kind.HALF_DAYS, Kind.NUMBER, Kind.AGE})
+ANSWERS = frozenset({Kind.YES_NO, Kind.ANSWER})
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ class Fact:
                 return str(value)
         return value
 
-    @property
+    @cached_property
     def field(self) -> "Field[Any, Any]":
         # By name: the floors above import this module before the models are loaded.
         model = apps.get_model("crm", "Facts")
@@ -151,6 +158,43 @@ class Belonging(Fact):
     @property
     def choices(self) -> dict[str, str]:
         return {str(key): str(words) for key, words in self.offers().items()} if self.offers else {}
+
+
+@dataclass(frozen=True)
+class Detail(Fact):
+    """What a row of another table keeps of a customer: one row at most, in which the value is never empty.
+
+    `rows` gives the row of the customer whom an outer query over Facts is at; `column` is compared, `reads` is what people read.
+    """
+
+    called: str | Promise = ""
+    rows: Callable[[], QuerySet[Any]] = lambda: apps.get_model("crm", "Facts")._default_manager.none()
+    column: str = ""
+    reads: str = ""
+
+    @property
+    def path(self) -> str:
+        return self.column
+
+    @property
+    def own_path(self) -> str:
+        """The name under which `with_details` puts it."""
+        return f"own_{self.name}"
+
+    @property
+    def label(self) -> str:
+        return str(self.called)
+
+    @property
+    def choices(self) -> dict[str, str]:
+        return {str(key): str(words) for key, words in self.offers().items()} if self.offers else {}
+
+
+def with_details(found: QuerySet[Any], facts: Iterable[Fact]) -> QuerySet[Any]:
+    """`found`, of rows of facts, with the own value of those of `facts` that stand in other tables, by their `own_path`."""
+    details = {fact.own_path: Subquery(fact.rows().values(fact.reads)[:1]) for fact in facts if isinstance(fact, Detail)}
+    detailed: QuerySet[Any] = found.annotate(**details)
+    return detailed
 
 
 # By name, in the order of DEFINITIONS.md.
@@ -301,6 +345,14 @@ TERMS |= {
             "language", Kind.CODE, _("Language, two letters"), _("The language we write to them in, such as cs or pl."), spelled=str.lower
         ),
         _customer("external_id", Kind.CODE, _("Id elsewhere"), _("The number they have in the shop or the accounts."), spelled=str),
+        _customer(
+            "company_number",
+            Kind.CODE,
+            _("Company number"),
+            _("The number that the authorities know the business by."),
+            spelled=lambda text: "".join(text.split()).upper(),
+        ),
+        _customer("card", Kind.CODE, _("Loyalty card"), _("The number of the loyalty card."), spelled=lambda text: "".join(text.split())),
         _folded("city", _("City"), _("The town, whatever its accents and capitals.")),
         _folded("source", _("Acquisition source"), _("How they came to us.")),
     )

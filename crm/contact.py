@@ -1,26 +1,39 @@
 """Logging a contact with a customer: the form, and what it writes."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import transaction
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy, pgettext
 
 from crm import record
+from crm.complaints import logged
+from crm.complaints import writing as complaints
+from crm.desk import asking
+from crm.incident import IncidentFields
 from crm.models import Customer, Interaction, User
+from crm.models.task import LONGEST_WHY
+from crm.money import day
+from crm.once import once, say_the_same
+from crm.tasks.writing import open_task, take_back_follow_ups
 
 MINUTES = (2, 5, 10, 15, 30, 60)
 USUAL_MINUTES = 5
 LONGEST_TEXT = 10_000
 UNDONE_WITHIN = timedelta(hours=1)
+# Of what was sent without a connection, and comes later: so long ago it may have been.
+OLDEST_UNSENT = timedelta(days=7)
 # What two sendings of one form have in common.
-SAME = ("customer_id", "by_id", "kind", "direction", "minutes", "text")
+SAME = ("customer_id", "by_id", "kind", "direction", "minutes", "text", "topic", "incident", "incident_cause")
 # Who most often begins a contact of this kind; with the others it is the customer.
 OURS = {Interaction.Kind.CALL, Interaction.Kind.EMAIL, Interaction.Kind.LETTER}
+# By what way one answers who came in person, or to complain.
+ANSWERED_BY = {Interaction.Kind.VISIT: Interaction.Kind.CALL, Interaction.Kind.COMPLAINT: Interaction.Kind.CALL}
 ICONS = {
     Interaction.Kind.CALL: "call",
     Interaction.Kind.EMAIL: "email",
@@ -76,8 +89,8 @@ class AlreadySent(Exception):
     """The form was sent before, and what it says has changed since."""
 
 
-class ContactForm(forms.Form):
-    """What happened with a customer. `key` is drawn anew for each form that is shown, so that one sent twice is kept once."""
+class Telling(IncidentFields):
+    """What happened: what the form that logs it and the one that changes it have in common."""
 
     text = forms.CharField(
         required=False,
@@ -94,13 +107,6 @@ class ContactForm(forms.Form):
             "invalid_choice": gettext_lazy("There is no such kind of contact; choose one of those shown."),
         },
     )
-    direction = forms.ChoiceField(
-        required=False,
-        choices=[("", gettext_lazy("As usual for its kind")), *Interaction.Direction.choices],
-        label=gettext_lazy("Who began"),
-        widget=forms.Select({"class": "form-select"}),
-        error_messages={"invalid_choice": gettext_lazy("It is either they who came to us, or we who went to them.")},
-    )
     minutes = forms.IntegerField(
         min_value=0,
         max_value=24 * 60,
@@ -112,19 +118,6 @@ class ContactForm(forms.Form):
             "max_value": gettext_lazy("Minutes are a number from 0 to 1440."),
         },
     )
-    key = forms.UUIDField(
-        widget=forms.HiddenInput,
-        error_messages={"required": _OUT_OF_DATE, "invalid": _OUT_OF_DATE},
-    )
-
-    @classmethod
-    def fresh(cls) -> "ContactForm":
-        return cls(initial={"kind": Interaction.Kind.CALL, "minutes": USUAL_MINUTES, "key": uuid4()})
-
-    def renew(self) -> None:
-        """To be sent once more: with what was written, and a key of its own."""
-        self.add_error("key", _SENT_BEFORE)
-        self.data = dict(self.data.items()) | {"key": uuid4()}
 
     @property
     def kinds(self) -> list[tuple[str, str, str, bool]]:
@@ -139,7 +132,8 @@ class ContactForm(forms.Form):
     @property
     def minute_choices(self) -> list[tuple[int, bool]]:
         """Each number offered, with whether it is the one chosen; one chosen beside them stays."""
-        chosen = str(self["minutes"].value() or "")
+        minutes = self["minutes"].value()
+        chosen = "" if minutes is None else str(minutes)
         others = [int(chosen)] if chosen.isascii() and chosen.isdigit() and len(chosen) < 5 else []
         return [(number, str(number) == chosen) for number in sorted({*MINUTES, *others})]
 
@@ -148,8 +142,57 @@ class ContactForm(forms.Form):
         return [str(sentence) for sentences in self.errors.values() for sentence in sentences]
 
 
+class ContactForm(asking.AskingFields, Telling):
+    """What happened with a customer. `key` is drawn anew for each form that is shown, so that one sent twice is kept once."""
+
+    direction = forms.ChoiceField(
+        required=False,
+        choices=[("", gettext_lazy("As usual for its kind")), *Interaction.Direction.choices],
+        label=gettext_lazy("Who began"),
+        widget=forms.Select({"class": "form-select"}),
+        error_messages={"invalid_choice": gettext_lazy("It is either they who came to us, or we who went to them.")},
+    )
+    follow_up = forms.DateField(
+        required=False,
+        label=gettext_lazy("Follow up on"),
+        widget=forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
+        error_messages={"invalid": gettext_lazy("There is no such day: give the day, the month and the year.")},
+    )
+    key = forms.UUIDField(
+        widget=forms.HiddenInput,
+        error_messages={"required": _OUT_OF_DATE, "invalid": _OUT_OF_DATE},
+    )
+
+    # Since it was sent at first, where that was in vain: counted by the browser, whose clock may show another time than ours.
+    seconds_ago = forms.Field(required=False, widget=forms.HiddenInput)
+
+    def clean_seconds_ago(self) -> timedelta:
+        """None at all for what is no number of seconds, or of too many: then it happened when it arrives."""
+        text = str(self.cleaned_data["seconds_ago"] or "")
+        ago = timedelta(seconds=int(text)) if text.isascii() and text.isdigit() and len(text) < 9 else timedelta()
+        return ago if ago <= OLDEST_UNSENT else timedelta()
+
+    @classmethod
+    def fresh(cls, **options: Any) -> "ContactForm":
+        return cls(**options, initial={"kind": Interaction.Kind.CALL, "minutes": USUAL_MINUTES, "key": uuid4()})
+
+    def renew(self) -> None:
+        """To be sent once more: with what was written, and a key of its own."""
+        self.add_error("key", _SENT_BEFORE)
+        self.data = dict(self.data.items()) | {"key": uuid4()}
+
+    @property
+    def says_more(self) -> bool:
+        """Whether something is said, or wrong, of what is not asked for at first."""
+        return any(self[name].value() or self[name].errors for name in ("follow_up", "direction", "incident", "incident_cause"))
+
+
 def log(*, customer: Customer, contact: dict[str, Any], by: User, now: datetime) -> Interaction:
-    """Writes the contact of a valid ContactForm; where this very form was written already, gives what it wrote. Raises AlreadySent."""
+    """Writes the contact of a valid ContactForm; where this very form was written already, gives what it wrote.
+
+    `now` is when it arrives; what was sent in vain before happened then, and what it brings with it is counted from then.
+    Raises AlreadySent, and ValidationError for a follow-up on a day that has passed or is too far ahead.
+    """
     key: UUID = contact["key"]
     kind = Interaction.Kind(contact["kind"])
     direction = contact["direction"] or (Interaction.Direction.OUT if kind in OURS else Interaction.Direction.IN)
@@ -159,31 +202,80 @@ def log(*, customer: Customer, contact: dict[str, Any], by: User, now: datetime)
         direction=direction,
         minutes=contact["minutes"],
         text=contact["text"],
-        happened_at=now,
+        topic=contact.get("topic", ""),
+        incident=contact.get("incident", ""),
+        incident_cause=contact.get("incident_cause", ""),
+        happened_at=now - contact.get("seconds_ago", timedelta()),
         by=by,
         form_key=key,
         created=now,
     )
-    try:
-        with transaction.atomic():
-            record.save_interaction(interaction=interaction)
-    except IntegrityError:
-        written = Interaction.objects.filter(form_key=key).select_related("customer").first()
-        if written is None:
-            raise
-        if any(getattr(written, name) != getattr(interaction, name) for name in SAME):
-            raise AlreadySent from None
-        return written
-    return interaction
+
+    def write() -> Interaction:
+        record.save_interaction(interaction=interaction, by=by)
+        _bring(interaction, bool(contact.get("waits")), by)
+        _follow_up(interaction, contact.get("follow_up"), by)
+        return interaction
+
+    written = once(write, Interaction.objects.filter(form_key=key).select_related("customer").first)
+    if written is not interaction and not (say_the_same(written, interaction, SAME) and _asks_for(written, contact.get("follow_up"))):
+        raise AlreadySent
+    return written
 
 
-def said(interaction: Interaction) -> str:
-    """That it is logged, in a sentence."""
-    return str(_LOGGED[interaction.kind] % {"who": interaction.customer, "minutes": interaction.minutes or 0})
+def _bring(interaction: Interaction, waits: bool, by: User) -> None:
+    """What a contact brings with it: a complaint is opened, what is still to be answered waits in the queue."""
+    if logged.complains(interaction):
+        logged.open_by(contact=interaction, by=by, now=interaction.happened_at or interaction.created)
+    if waits:
+        asking.ask(interaction=interaction, by=by)
 
 
+def _follow_up(interaction: Interaction, on: date | None, by: User) -> None:
+    """What is still to be done, for who logs it: named by the first line of the text."""
+    if on is None:
+        return
+    first = next((line.strip() for line in interaction.text.splitlines() if line.strip()), "")
+    why = first or _("Follow up: %(kind)s") % {"kind": interaction.get_kind_display()}
+    open_task(
+        why=Truncator(why).chars(LONGEST_WHY),
+        due_on=on,
+        assignee=by,
+        by=by,
+        today=interaction.happened_on,
+        customer=interaction.customer,
+        interaction=interaction,
+    )
+
+
+def _asks_for(written: Interaction, on: date | None) -> bool:
+    return on is None or written.tasks.filter(planned_on=on).exists()
+
+
+def changes_more(interaction: Interaction, follow_up: date | None) -> bool:
+    """Whether more of the customer's page is another now than its timeline: it shows a complaint, or a task."""
+    return follow_up is not None or logged.complains(interaction)
+
+
+def said(interaction: Interaction, follow_up: date | None = None) -> str:
+    """That it is logged, and when more is to be done, in a sentence each."""
+    it_is = str(_LOGGED[interaction.kind] % {"who": interaction.customer, "minutes": interaction.minutes or 0})
+    if follow_up is None:
+        return it_is
+    then = _("Follow up on %(day)s.") % {"day": day(follow_up)}
+    return f"{it_is} {then}"
+
+
+@transaction.atomic
 def undo(*, interaction: Interaction, by: User, now: datetime) -> None:
-    """Takes back what this person logged a moment ago. Raises PermissionDenied for anything else."""
+    """Takes back what this person logged a moment ago, and what it brought with it. Raises PermissionDenied for anything else."""
     if interaction.by_id != by.pk or interaction.created < now - UNDONE_WITHIN:
         raise PermissionDenied(_("You can take back what you logged yourself, within an hour."))
-    record.delete_interaction(interaction=interaction)
+    # Of two clicks the second waits, and finds nothing.
+    if not Interaction.objects.select_for_update().filter(pk=interaction.pk).exists():
+        return
+    complaints.take_back(contact=interaction, by=by)
+    asking.take_back(asked=interaction, by=by)
+    asking.unanswer(answer=interaction, by=by)
+    take_back_follow_ups(interaction=interaction, by=by)
+    record.delete_interaction(interaction=interaction, by=by)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm import record
+from crm import hiding, presence, record
 from crm.models import Customer, Evidence, User
 from crm.models.evidence import LONGEST_EVIDENCE
 
@@ -27,7 +27,7 @@ COLUMNS = {
 # Enough for anyone; and so far up a chain of recommendations a loop is looked for.
 MOST_READ, LONGEST_CHAIN = 200, 1_000
 # No encoding has one for half of a surrogate pair.
-_WHOLE_LETTERS = RegexValidator("[\ud800-\udfff]", gettext_lazy("The text holds letters that are none: type it anew."), inverse_match=True)
+whole_letters = RegexValidator("[\ud800-\udfff]", gettext_lazy("The text holds letters that are none: type it anew."), inverse_match=True)
 
 
 class RecordedAlready(ValidationError):
@@ -56,8 +56,7 @@ def record_evidence(
     known = _kind(kind)
     _check(known, holds, happened_on, text, lost_reason, today)
     # Two sendings of one form wait for each other; so do two people who would each make the other the referrer.
-    keys = {customer.pk, *([referrer.pk] if referrer else [])}
-    locked = {one.pk: one for one in Customer.objects.select_for_update().filter(pk__in=keys).order_by("pk")}[customer.pk]
+    locked = hiding.locked(customer, *([referrer] if referrer else []))[customer.pk]
     if known == Kind.REFERRED:
         _check_referrer(locked, referrer, holds)
     made = Evidence(customer=locked, kind=known, holds=holds, happened_on=happened_on, lost_reason=lost_reason, text=text.strip(), by=by)
@@ -65,7 +64,7 @@ def record_evidence(
     setattr(locked, COLUMNS[known], happened_on if holds else None)
     if known == Kind.REFERRED:
         locked.referred_by = referrer if holds else None
-    record.save_customer(customer=locked)
+    record.save_customer(customer=locked, by=by)
     made.save()
     return made
 
@@ -81,7 +80,7 @@ def _check(kind: Evidence.Kind, holds: bool, happened_on: date, text: str, lost_
         raise ValidationError(_("That day has not come yet: give today or a day that has been."))
     if happened_on < EARLIEST:
         raise ValidationError(_("Nothing is recorded of the time before 1970: give a later day."))
-    for refuses in (ProhibitNullCharactersValidator(), MaxLengthValidator(LONGEST_EVIDENCE), _WHOLE_LETTERS):
+    for refuses in (ProhibitNullCharactersValidator(), MaxLengthValidator(LONGEST_EVIDENCE), whole_letters):
         refuses(text)
     if lost_reason and (kind != Kind.LOST or not holds):
         raise ValidationError(_("Why they left is said of those who have left us."))
@@ -141,9 +140,8 @@ def evidence_of(customer: Customer) -> Sequence[Evidence]:
     """The latest by their day, at most MOST_READ. Read once for the panel and the timeline of a page: kept with the customer."""
     kept = vars(customer)
     if "evidence_read" not in kept:
-        kept["evidence_read"] = list(
-            Evidence.objects.filter(customer=customer).select_related("by").order_by("-happened_on", "-pk")[:MOST_READ]
-        )
+        theirs = Evidence.objects.filter(customer=customer).select_related("by").order_by("-happened_on", "-pk")
+        kept["evidence_read"] = list(theirs[:MOST_READ]) if presence.is_there(customer, "evidence") else []
     found: Sequence[Evidence] = kept["evidence_read"]
     return found
 

@@ -7,16 +7,18 @@ from typing import Any
 
 from django import forms
 from django.core import signing
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm import evidence_words, panels, timeline
+from crm import evidence_words, panels, presence, timeline
 from crm.evidence import EARLIEST, Held, evidence_of, held
 from crm.figures import Figures
 from crm.models import Customer, Evidence
 from crm.models.evidence import LONGEST_EVIDENCE
+from crm.printed import printed
 from crm.timeline import Before, Entry, before_it
 from crm.whom import Whom
 
@@ -80,7 +82,7 @@ class EvidenceForm(forms.Form):
 
     def _find(self, words: str, chosen: str) -> None:
         # By an id or an e-mail it is clear who, though others may hold it as a part.
-        exact = list(Customer.objects.filter(Q(external_id=words) | Q(email=words.lower()))[:2]) if words else []
+        exact = list(Customer.objects.present().filter(Q(external_id=words) | Q(email=words.lower()))[:2]) if words else []
         if len(exact) == 1 and not chosen:
             self.whom = Whom(words, exact, exact[0])
         elif words or chosen:
@@ -123,18 +125,26 @@ class Known:
         return cls(evidence_words.sentence(one), evidence_words.reason(one.evidence), text, one.is_outdated, one.kind.value)
 
 
+def _empty(today: date) -> dict[str, object]:
+    return {"form": EvidenceForm(None, today)}
+
+
 @dataclass(frozen=True)
 class EvidencePanel:
     customer: Customer
     known: list[Known]
-    form: EvidenceForm
+    today: date
+
+    @property
+    def fields(self) -> SafeString:
+        return printed("crm/_evidence_fields.html", _empty, self.today)
 
     @classmethod
     def of(cls, customer: Customer, figures: Figures) -> "EvidencePanel | None":
         """Not in the past: what holds now did not hold then, and nothing is recorded there."""
         if figures.is_past:
             return None
-        return cls(customer, [Known.of(one) for one in held(customer)], EvidenceForm(None, figures.business.today()))
+        return cls(customer, [Known.of(one) for one in held(customer)], figures.business.today())
 
 
 def undo_address(customer: Customer, taken_back: Held) -> str:
@@ -151,7 +161,12 @@ def read_undo(customer: Customer, text: str) -> dict[str, Any]:
         raise signing.BadSignature
     was = Evidence.objects.filter(pk=evidence, customer=customer).first()
     told = {"text": was.text, "lost_reason": was.lost_reason} if was else {"text": "", "lost_reason": ""}
-    return {"kind": kind, "happened_on": date.fromisoformat(since), "referrer": Customer.objects.filter(pk=referrer).first(), **told}
+    return {
+        "kind": kind,
+        "happened_on": date.fromisoformat(since),
+        "referrer": Customer.objects.present().filter(pk=referrer).first(),
+        **told,
+    }
 
 
 @dataclass(frozen=True)
@@ -178,5 +193,6 @@ def _entry(evidence: Evidence) -> Entry:
     return Entry(evidence.happened_on, (EVIDENCE, evidence.pk), icon, "crm/_recorded.html", words)
 
 
+presence.register("evidence", Evidence.objects.filter(customer=OuterRef("pk")))
 timeline.register(recorded)
 panels.register(panels.Panel("crm/_evidence.html", EvidencePanel.of, order=20))

@@ -1,15 +1,29 @@
 """What the record itself adds to a customer's timeline: orders with what was in them, and contacts. Loaded by CrmConfig.ready."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crm import contact, timeline
+from django.db.models import OuterRef, QuerySet
+from django.template.defaultfilters import floatformat
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from crm import contact, ordered, presence, timeline
+from crm.amendment import Version, versions
 from crm.models import Customer, Interaction, Order, OrderLine
-from crm.timeline import Before, Entry, before_it
+from crm.money import day, number
+from crm.ordered import latest_orders
+from crm.timeline import Before, Entry, Group, before_it
 
 # The first number of an entry's key: of one day, what has the higher one stands above. The floors above go on from 10.
 ORDERS, CONTACTS = 1, 2
 # Products named of one order.
 MOST_PRODUCTS = 5
+# A text of more letters is folded.
+LONGEST_WHOLE = 600
+# So many of the latest are looked at for a habit: more than a page of the timeline holds.
+MOST_READ = 50
 
 
 @dataclass(frozen=True)
@@ -20,10 +34,25 @@ class Bought:
     lines: list[OrderLine]
     has_more: bool
 
+    @property
+    def named(self) -> str:
+        """What was in it, in words."""
+        named = [_line(line) for line in self.lines]
+        return ", ".join([*named, _("and more")] if self.has_more else named)
+
+
+def _line(line: OrderLine) -> str:
+    product = line.product or "?"
+    return product if line.quantity is None or line.quantity == 1 else f"{product} × {floatformat(line.quantity, '-3')}"
+
 
 def orders(customer: Customer, before: Before, limit: int) -> list[Entry]:
-    found = Order.objects.filter(before_it("ordered_on", ORDERS, before), customer=customer).select_related("channel")
-    latest = list(found.order_by("-ordered_on", "-pk")[:limit])
+    """The latest may have been read for the strip already."""
+    if before is None and limit <= ordered.MOST_READ:
+        latest = list(latest_orders(customer)[:limit])
+    else:
+        found = Order.objects.filter(before_it("ordered_on", ORDERS, before), customer=customer).select_related("channel")
+        latest = list(found.order_by("-ordered_on", "-pk")[:limit])
     lines: dict[int, list[OrderLine]] = {order.pk: [] for order in latest}
     for line in OrderLine.objects.filter(order__in=latest, position__lte=MOST_PRODUCTS + 1).order_by("order", "position"):
         lines[line.order_id].append(line)
@@ -36,20 +65,68 @@ def _ordered(order: Order, lines: list[OrderLine]) -> Entry:
     return Entry(order.ordered_on, (ORDERS, order.pk), icon, "crm/_bought.html", bought, order.ordered_at, order.amount)
 
 
+@dataclass(frozen=True)
+class Contacted:
+    """A contact, with what it said before it was changed."""
+
+    contact: Interaction
+    versions: list[Version]
+
+    @cached_property
+    def kind(self) -> str:
+        return str(Interaction.Kind(self.contact.kind).label)
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.contact.text) > LONGEST_WHOLE
+
+    @property
+    def whose(self) -> str:
+        """Who logged it and how long it took, as far as anybody said."""
+        by, minutes = self.contact.by, self.contact.minutes
+        if minutes is None:
+            return str(by) if by else ""
+        if by is None:
+            return _("%(number)s min") % {"number": number(minutes)}
+        return _("%(name)s, %(number)s min") % {"name": by, "number": number(minutes)}
+
+    @property
+    def change(self) -> str:
+        """The name of the link to change it."""
+        return _("Change: %(kind)s, %(on)s") % {"kind": self.kind, "on": day(self.contact.happened_on)}
+
+    @property
+    def address(self) -> str:
+        return reverse("interaction", args=(self.contact.pk,))
+
+
+def latest_contacts(customer: Customer) -> Sequence[Interaction]:
+    """The latest, at most MOST_READ. Read once for a panel and the timeline of a page: kept with the customer."""
+    kept = vars(customer)
+    if "contacts_read" not in kept:
+        kept["contacts_read"] = list(_contacts(customer, None)[:MOST_READ]) if presence.is_there(customer, "contacts") else []
+    found: Sequence[Interaction] = kept["contacts_read"]
+    return found
+
+
+def _contacts(customer: Customer, before: Before) -> QuerySet[Interaction]:
+    found = Interaction.objects.filter(before_it("happened_on", CONTACTS, before), customer=customer)
+    return found.select_related("by").order_by("-happened_on", "-pk")
+
+
 def contacts(customer: Customer, before: Before, limit: int) -> list[Entry]:
-    found = Interaction.objects.filter(before_it("happened_on", CONTACTS, before), customer=customer).select_related("by")
-    return [
-        Entry(
-            each.happened_on,
-            (CONTACTS, each.pk),
-            contact.ICONS[Interaction.Kind(each.kind)],
-            "crm/_contact.html",
-            each,
-            each.happened_at,
-        )
-        for each in found.order_by("-happened_on", "-pk")[:limit]
-    ]
+    """The latest may have been read for a panel already."""
+    is_read = before is None and limit <= MOST_READ and "contacts_read" in vars(customer)
+    latest = list((latest_contacts(customer) if is_read else _contacts(customer, before))[:limit])
+    before_changes = versions(latest)
+    return [_contacted(each, before_changes.get(each.pk, [])) for each in latest]
 
 
-timeline.register(orders)
-timeline.register(contacts)
+def _contacted(each: Interaction, before_changes: list[Version]) -> Entry:
+    icon = contact.ICONS[Interaction.Kind(each.kind)]
+    return Entry(each.happened_on, (CONTACTS, each.pk), icon, "crm/_contact.html", Contacted(each, before_changes), each.happened_at)
+
+
+presence.register("contacts", Interaction.objects.filter(customer=OuterRef("pk")))
+timeline.register(orders, Group.ORDERS)
+timeline.register(contacts, Group.CONTACT)

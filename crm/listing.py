@@ -9,34 +9,36 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from crm import rhythm
 from crm.bulk import among
+from crm.complaints.marks import has_open
 from crm.figures import Figures
-from crm.fold import fold
 from crm.groups import GROUPS, Group
+from crm.list_row import Row
 from crm.marks import stage_marks
-from crm.models import Customer, FactsRow
+from crm.models import CustomerTag, FactsRow, Tag
 from crm.models.customer import key_start
-from crm.money import day, number
-from crm.paging import Cursor, Page, Sort, page
+from crm.paging import CountOf, Cursor, Page, Sort, page
 from crm.rules import All, InvalidRule, Node, compiled, described, loads, parse
+from crm.searching import MOST_NAMED, Sought, sought, words_of
+from crm.tags.held import held
 
 ON_A_PAGE = 50
 # Counted exactly up to here: what it costs does not grow with the business.
 MOST_COUNTED = 10_000
+# Of words too short for an index: each further one is found by reading on.
+MOST_COUNTED_BY_READING = 1_000
 # So few are sorted faster by themselves than by trying everyone in that order until a page is full.
 FEW = 1_000
 LONGEST_SEARCH, MOST_WORDS = 200, 10
 # Of an address with a rule, for the server reads no line much longer, and the way by the login writes it twice as long.
 LONGEST_ADDRESS = 4_500
-# Sign between the digits of a phone number.
-BETWEEN_DIGITS = str.maketrans("", "", "+-()/.")
 
 _NAME, _REVENUE, _LAST, _DUE = key_start("customer__search_key"), F("revenue_12m"), F("last_order_on"), F("due_on")
 # The first of each pair is what a click on the column asks for first.
@@ -51,29 +53,11 @@ SORTS: dict[str, tuple[Sort, Promise]] = {
     "-due": (Sort("-due", _DUE, descending=True, nullable=True), gettext_lazy("Next order due, latest first")),
 }
 DEFAULT_SORT = "-revenue"
-KEPT = ("q", "stage", "pareto", "group", "sort")
-
-
-def matching(q: str, key: str = "search_key") -> Q:
-    """Customers with every word of `q` somewhere in their search key; a phone number is found however it is written."""
-    condition = Q()
-    for word in _words(q):
-        digits = word.translate(BETWEEN_DIGITS)
-        part = Q((f"{key}__contains", word))
-        if digits.isdigit() and digits != word:
-            part |= Q((f"{key}__contains", digits))
-        condition &= part
-    return condition
-
-
-def _words(q: str) -> list[str]:
-    """Folded, without those that are part of another and so ask nothing more."""
-    words = sorted(set(fold(q).split()), key=len, reverse=True)
-    return [word for place, word in enumerate(words) if not any(word in longer for longer in words[:place])]
+KEPT = ("q", "stage", "pareto", "tag", "group", "sort")
 
 
 def check_words(q: str) -> None:
-    if len(_words(q)) > MOST_WORDS:
+    if len(words_of(q)) > MOST_WORDS:
         raise ValidationError(_("Search for at most %(most)d words at once.") % {"most": MOST_WORDS})
 
 
@@ -84,7 +68,7 @@ class CustomerSearch(forms.Form):
         required=False,
         max_length=LONGEST_SEARCH,
         label=gettext_lazy("Search customers"),
-        widget=forms.TextInput({"type": "search", "placeholder": gettext_lazy("Name, e-mail or phone"), "data-find-page": True}),
+        widget=forms.TextInput({"type": "search", "placeholder": gettext_lazy("Name, e-mail, phone or card")}),
         error_messages={"max_length": gettext_lazy("A search has at most %(limit_value)d letters; this one has %(show_value)d.")},
         validators=[check_words],
     )
@@ -98,6 +82,11 @@ class CustomerSearch(forms.Form):
         label=gettext_lazy("Pareto class"),
         choices=[("", gettext_lazy("Any Pareto class")), *FactsRow.ParetoClass.choices],
         error_messages={"invalid_choice": gettext_lazy("There is no such Pareto class; choose one from the list.")},
+    )
+    tag = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Tag"),
+        error_messages={"invalid_choice": gettext_lazy("There is no such tag any more; choose one from the list.")},
     )
     sort = forms.ChoiceField(
         required=False,
@@ -115,8 +104,12 @@ class CustomerSearch(forms.Form):
         self.node: Node | None = None
         stages = [(key, mark.name) for key, mark in stage_marks(figures.business).items()]
         self.fields["stage"].choices = [("", _("Any stage")), *stages]  # type: ignore[attr-defined]
-        for name in ("stage", "pareto", "sort"):
-            self.fields[name].widget.attrs["class"] = "form-select form-select-auto"
+        self.tags = [] if figures.is_past else list(Tag.objects.all())
+        if figures.is_past:
+            self.fields["tag"].error_messages["invalid_choice"] = _(
+                "Tags are of today, and this list is of another day: no tag is asked for."
+            )
+        self.fields["tag"].choices = [("", _("Any tag")), *((tag.key, tag.name) for tag in self.tags)]  # type: ignore[attr-defined]
 
     def clean_group(self) -> Group | None:
         key = self.cleaned_data["group"]
@@ -158,56 +151,40 @@ class CustomerSearch(forms.Form):
     @property
     def filters(self) -> bool:
         """Whether it asks for more than words."""
-        return any(self.cleaned_data.get(name) for name in ("stage", "pareto", "group", "rule"))
+        return any(self.cleaned_data.get(name) for name in ("stage", "pareto", "tag", "group", "rule"))
 
-    def filter(self, facts: QuerySet[FactsRow]) -> QuerySet[FactsRow]:
+    @cached_property
+    def sought(self) -> Sought | None:
+        """The words; None without any."""
+        q = self.cleaned_data.get("q")
+        return sought(q, "customer__search_key", self.figures.business.country) if q else None
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether it asks for a stage or a class alone in the order of names, which belong to another table than those."""
         asked = self.cleaned_data
-        if stage := asked.get("stage"):
-            facts = facts.filter(stage=stage)
-        if pareto := asked.get("pareto"):
-            facts = facts.filter(pareto_class=pareto)
+        return self.order.by is _NAME and not any(asked.get(name) for name in ("q", "tag", "group", "rule"))
+
+    def filter(self, facts: QuerySet[FactsRow], *, walks: bool = False) -> QuerySet[FactsRow]:
+        """`walks`: so many are meant that trying everyone in order is faster than sorting them; no index leads to them then."""
+        asked, found = self.cleaned_data, facts
+        for name, column in (("stage", "stage"), ("pareto", "pareto_class")):
+            if asked.get(name) and walks:
+                found = found.alias(**{f"asked_{name}": Coalesce(column, column)}).filter(**{f"asked_{name}": asked[name]})
+            elif asked.get(name):
+                # Said as the condition of an index says it.
+                found = found.filter(**{column: asked[name]}).exclude(**{column: ""})
+        return self._further(found)
+
+    def _further(self, facts: QuerySet[FactsRow]) -> QuerySet[FactsRow]:
+        asked = self.cleaned_data
+        if tag := asked.get("tag"):
+            facts = facts.filter(pk__in=CustomerTag.objects.filter(tag__key=tag).values("customer"))
         if group := asked.get("group"):
             facts = facts.filter(group.condition(self.figures, self.today))
         if self.node and self.figures.as_of:
             facts = facts.filter(compiled(self.node, self.figures.as_of))
-        if q := asked.get("q"):
-            facts = facts.filter(matching(q, "customer__search_key"))
-        return facts
-
-
-@dataclass(frozen=True)
-class Row:
-    """One customer of the list. `days` are those since the last order."""
-
-    facts: FactsRow
-    as_of: date | None
-    is_past: bool
-
-    @property
-    def customer(self) -> Customer:
-        return self.facts.customer
-
-    @property
-    def days(self) -> int | None:
-        last = self.facts.last_order_on
-        return max((self.as_of - last).days, 0) if last and self.as_of else None
-
-    @cached_property
-    def last(self) -> str:
-        """When that was, in words; on a day in the past its date, for "ago" is from today. Empty where there was none."""
-        if self.days is None or self.facts.last_order_on is None:
-            return ""
-        if self.is_past:
-            return day(self.facts.last_order_on)
-        return ngettext("%(number)s day ago", "%(number)s days ago", self.days) % {"number": number(self.days)}
-
-    @property
-    def usual(self) -> float | None:
-        return self.facts.typical_gap_days
-
-    @property
-    def rhythm(self) -> str:
-        return rhythm.in_words(self.facts.typical_gap_days, self.facts.long_gap_days)
+        return facts.filter(self.sought.condition) if self.sought else facts
 
 
 def address_of(rule: object, kept: Mapping[str, str] | None = None) -> str:
@@ -249,10 +226,14 @@ class Listing:
     count: int
     is_counted: bool
 
-    @property
+    @cached_property
     def rows(self) -> list[Row]:
         figures = self.form.figures
-        return [Row(facts, figures.as_of, figures.is_past) for facts in self.page.rows]
+        return [Row(facts, figures.as_of, figures.is_past, self._tags(facts)) for facts in self.page.rows]
+
+    def _tags(self, facts: FactsRow) -> list[str]:
+        numbers = (getattr(facts, "tag_numbers", None) or "").split(",")
+        return [tag.name for tag in self.form.tags if str(tag.pk) in numbers]
 
     @property
     def kept_with_a_rule(self) -> list[tuple[str, str]]:
@@ -295,20 +276,56 @@ class Listing:
 def listing(asked: Mapping[str, Any], figures: Figures, today: date) -> Listing:
     form = CustomerSearch(asked, figures, today)
     form.is_valid()
-    everyone = figures.facts.objects.all()
-    found, order, count = form.filter(everyone), form.order, None
-    if form.cleaned_data.get("q"):
-        # The names are looked through once; what follows goes by the keys, where there are few.
-        keys = list(found.values_list("pk", flat=True)[: MOST_COUNTED + 1])
-        count, few = len(keys), len(keys) <= FEW
+    meant = _meant(form, figures.facts.objects.all())
+    marked: QuerySet[Any] = meant.found.select_related("customer").annotate(has_complaint=has_open()).only(*_SHOWN)
+    if form.tags:
+        marked = marked.annotate(tag_numbers=held())
+    if meant.count is None:
+        marked = marked.annotate(how_many=CountOf(meant.first))
+    shown = page(marked, meant.order, form.cursor, ON_A_PAGE)
+    count = _count(shown.rows, meant, form.cursor) if meant.count is None else meant.count
+    return Listing(form, shown, min(count, meant.most), count <= meant.most)
+
+
+@dataclass(frozen=True)
+class Meant:
+    """Whom a list asks for, in which order of rows; and how many, where that had to be known for it, no further than `most` + 1."""
+
+    found: QuerySet[FactsRow]
+    order: Sort
+    count: int | None
+    most: int
+
+    @property
+    def first(self) -> QuerySet[Any, Any]:
+        """As many of them as are counted."""
+        return self.found.values("pk")[: self.most + 1]
+
+
+def _meant(form: CustomerSearch, everyone: QuerySet[FactsRow]) -> Meant:
+    found, order = form.filter(everyone), form.order
+    if form.is_by_name and form.filters:
+        count = Meant(found, order, None, MOST_COUNTED).first.count()
+        return Meant(form.filter(everyone, walks=True) if count > MOST_COUNTED else found, order, count, MOST_COUNTED)
+    if not (form.sought or form.cleaned_data.get("tag")):
+        return Meant(found, order, None, MOST_COUNTED)
+    at_most, counted = form.sought.at_most if form.sought else None, None
+    few = (at_most or 0) <= MOST_NAMED
+    most = MOST_COUNTED if form.sought is None or form.sought.by_index else MOST_COUNTED_BY_READING
+    if at_most is None:
+        # Who is meant, or has the tag, is looked through once; what follows goes by the keys, where there are few.
+        keys = list(found.values_list("pk", flat=True)[: most + 1])
+        counted, few = len(keys), len(keys) <= FEW
         found = everyone.filter(pk__in=among(keys)) if few else found
-        # With more conditions an index of the order of rows may be a trap: it would try all customers, and find them last.
-        order = order.without_index if few or form.filters else order
-    shown = page(found.select_related("customer").only(*_SHOWN), order, form.cursor, ON_A_PAGE)
-    if count is None:
-        whole = form.cursor is None and not shown.next
-        count = len(shown.rows) if whole else found.values("pk")[: MOST_COUNTED + 1].count()
-    return Listing(form, shown, min(count, MOST_COUNTED), count <= MOST_COUNTED)
+    # With more conditions an index of the order of rows may be a trap: it would try all customers, and find them last.
+    return Meant(found, order.without_index if few or form.filters else order, counted, most)
+
+
+def _count(rows: list[Any], meant: Meant, cursor: Cursor | None) -> int:
+    """With the rows; where a page has none, only the first says that there are none."""
+    if rows:
+        return int(rows[0].how_many)
+    return 0 if cursor is None else meant.first.count()
 
 
 _SHOWN = (

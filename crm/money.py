@@ -1,7 +1,7 @@
 """Amounts, numbers and dates in words: in the reader's language, money in the business's currency."""
 
 from contextvars import ContextVar
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
@@ -51,7 +51,28 @@ def percent(share: Decimal | float, places: int = 0) -> str:
 
 def day(value: date) -> str:
     """24 November; with the year where it is not the present one."""
+    return _day(date(value.year, value.month, value.day), value.year == timezone.localdate().year, get_language())
+
+
+def dated(value: date | None, letters: str) -> str:
+    """In Django's letters for dates; nothing where there is none."""
+    return _dated(date(value.year, value.month, value.day), letters, get_language()) if value else ""
+
+
+@lru_cache(maxsize=4096)
+def _dated(value: date, letters: str, language: str | None) -> str:
+    return date_format(value, letters)
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, is_this_year: bool, language: str | None) -> str:
     # Not Django's MONTH_DAY_FORMAT, whose Czech puts the month into the nominative.
     this_year = pgettext("a day of this year, in Django's letters for dates", "j E")
     other_year = pgettext("a day of another year, in Django's letters for dates", "j E Y")
-    return date_format(value, this_year if value.year == timezone.localdate().year else other_year)
+    return date_format(value, this_year if is_this_year else other_year)
+
+
+def moment(value: datetime) -> str:
+    """24 November at 16:08, as the clock of the business shows it."""
+    here = timezone.localtime(value)
+    return _("%(day)s at %(time)s") % {"day": day(here), "time": date_format(here, "H:i")}

@@ -1,14 +1,24 @@
 """Keyset pages: each goes on where another ended, at the same cost however deep. Empty values stand last, whichever way it is sorted."""
 
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import or_
 from typing import Any, Generic, TypeVar
 
 from django.core import signing
-from django.db.models import Expression, F, Model, Q, QuerySet
+from django.db.models import Expression, F, IntegerField, Model, Q, QuerySet, Subquery
+from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
 Row = TypeVar("Row", bound=Model)
 _SALT = "crm.paging"
+
+
+class CountOf(Subquery):
+    """How many rows a query finds, as a column of another: counted once, by an index alone where there is one."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
 
 
 @dataclass(frozen=True)
@@ -19,11 +29,12 @@ class Sort:
     by: Expression | F
     descending: bool = False
     nullable: bool = False
+    has_index: bool = True
 
     @property
     def without_index(self) -> "Sort":
-        """The same order, for which the databases do not use the index on `by`."""
-        return replace(self, by=Coalesce(self.by, self.by))
+        """The same order, for which the databases do not use the index on `by`: the rows are sorted by themselves, in one statement."""
+        return replace(self, by=Coalesce(self.by, self.by), has_index=False)
 
 
 @dataclass(frozen=True)
@@ -66,15 +77,22 @@ def page(rows: QuerySet[Row], sort: Sort, cursor: Cursor | None, size: int) -> P
     """The `size` rows after the cursor or before it; the first ones without any."""
     forward = cursor is None or cursor.forward
     sign = "-" if sort.descending == forward else ""
-    ordered = rows.annotate(place=sort.by).order_by(f"{sign}place", f"{sign}pk")
+    ordered = rows.annotate(place=sort.by).order_by(_by_place(sort, forward, bool(sign)), f"{sign}pk")
     found: list[Row] = []
-    for stretch in _stretches(ordered, sort, cursor, "lt" if sign else "gt"):
+    stretches = _stretches(ordered, sort, cursor, "lt" if sign else "gt")
+    for stretch in stretches if sort.has_index else [reduce(or_, stretches)]:
         found += ordered.filter(stretch)[: size + 1 - len(found)]
         if len(found) > size:
             break
     more = len(found) > size
     found = found[:size] if forward else found[:size][::-1]
     return _numbered(found, sort, cursor, more)
+
+
+def _by_place(sort: Sort, forward: bool, is_falling: bool) -> OrderBy:
+    """By an index the empty ones are a stretch of their own; without one they are sorted with the others."""
+    last = {("nulls_last" if forward else "nulls_first"): True} if sort.nullable and not sort.has_index else {}
+    return OrderBy(F("place"), descending=is_falling, **last)
 
 
 def _stretches(rows: QuerySet[Row], sort: Sort, cursor: Cursor | None, beyond: str) -> list[Q]:

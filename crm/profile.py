@@ -1,22 +1,24 @@
 """The page of one customer: who they are, what happened, how they buy, and what the figures say."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cache, cached_property
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core import signing
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm import catalogue, rhythm, timeline
+from crm import catalogue, presence, rhythm, timeline
 from crm.catalogue import Fact, Kind
 from crm.figures import Figures
+from crm.hiding import Hidden
 from crm.models import Changed, Customer, FactsRow
 from crm.money import day, money, number
 from crm.panels import Shown, shown_for
@@ -26,8 +28,7 @@ from crm.strip import Strip, days_with_orders, drawn
 EVENTS_ON_A_PAGE = 30
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A label and what stands beside it; `href` leads on, to another customer or to the mail and the telephone."""
 
     label: str
@@ -43,12 +44,17 @@ class MonthOfEvents:
 
 @dataclass(frozen=True)
 class History:
-    """A page of the timeline. `older` is where to go on, empty at the beginning; `is_later` where it does not start at the latest."""
+    """A page of the timeline. `older` is where to go on, empty at the beginning; `is_later` where it does not start at the latest.
+
+    `shown` is the group that is seen alone, None for all; `groups` are those offered.
+    """
 
     months: list[MonthOfEvents]
     older: str
     is_later: bool = True
     problem: str = ""
+    shown: timeline.Group | None = None
+    groups: list[timeline.Group] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ class Profile:
         said = _("The next order was due on %(due)s.") if facts.due_on <= as_of else _("The next order is due on %(due)s.")
         return said % {"due": day(facts.due_on)}
 
-    @property
+    @cached_property
     def worth(self) -> list[Line]:
         facts = self.facts
         if facts is None:
@@ -121,11 +127,13 @@ class Profile:
             Line(_("Buys only from us since"), _date(who.only_us_on)),
             Line(_("Marked as lost on"), _date(who.lost_marked_on)),
             Line(_("Disqualified on"), _date(who.disqualified_on)),
+            Line(_("Company number"), who.company_number),
+            Line(_("Loyalty card"), who.card),
             Line(_("Id elsewhere"), who.external_id),
         ]
         return [line for line in lines if line.value]
 
-    @property
+    @cached_property
     def all_figures(self) -> list[Line]:
         """Every fact of the catalogue that has a value, from each floor; without the stage, which the head of the page shows."""
         facts = self.facts
@@ -157,10 +165,37 @@ def in_words(fact: Fact, value: int | float | Decimal | date | str | bool) -> st
 
 
 def find(pk: int) -> Customer:
-    """With who looks after them and who referred them, and `is_changed`: whether their figures lag behind. Raises Http404."""
+    """With who looks after them and who referred them, and `is_changed`: whether their figures lag behind. Raises Http404, and Hidden."""
+    return _present(_known(), pk)
+
+
+def find_for_page(pk: int) -> Customer:
+    """With what there is around them too, as it is now: for a page that is only read."""
+    return _present(_asked(), pk)
+
+
+@cache
+def _asked() -> QuerySet[Customer]:
+    """Kept, never read itself: what is asked of it is asked of a copy."""
+    return presence.asked(_known())
+
+
+def _known() -> QuerySet[Customer]:
     changed = Changed.objects.filter(customer=OuterRef("pk"))
-    customers = Customer.objects.select_related("owner", "referred_by", "facts").annotate(is_changed=Exists(changed))
-    return get_object_or_404(customers, pk=pk)
+    known = ("owner", "referred_by", "facts", "household", "works_at")
+    return Customer.objects.select_related(*known).annotate(is_changed=Exists(changed))
+
+
+def find_alone(pk: int) -> Customer:
+    """Without all that, where nothing of it is shown. Raises Http404, and Hidden."""
+    return _present(Customer.objects.all(), pk)
+
+
+def _present(customers: QuerySet[Customer], pk: int) -> Customer:
+    customer = get_object_or_404(customers, pk=pk)
+    if customer.is_hidden:
+        raise Hidden(customer)
+    return customer
 
 
 def profile(customer: Customer, figures: Figures) -> Profile:
@@ -176,15 +211,15 @@ def is_changing(customer: Customer, figures: Figures) -> bool:
     return bool(getattr(customer, "is_changed", False)) and not figures.is_past
 
 
-def history(customer: Customer, goes_on: str = "") -> History:
-    """The latest of what happened; with `goes_on`, which an address brought, what was before that."""
-    before, problem = None, ""
+def history(customer: Customer, goes_on: str = "", show: str = "") -> History:
+    """The latest of what happened; with `goes_on` what was before that, with `show` of one group. Both are as an address brought them."""
+    before, problem, group = None, "", timeline.group_called(show)
     try:
         before = timeline.read(goes_on) if goes_on else None
     except signing.BadSignature:
         problem = _("That part of the timeline is no longer there; here is the latest.")
-    found = timeline.merged(customer, before, EVENTS_ON_A_PAGE + 1)
+    found = timeline.merged(customer, before, EVENTS_ON_A_PAGE + 1, group)
     entries = found[:EVENTS_ON_A_PAGE]
     older = timeline.written(entries[-1]) if len(found) > EVENTS_ON_A_PAGE else ""
     months = [MonthOfEvents(first, list(some)) for first, some in groupby(entries, key=lambda entry: entry.on.replace(day=1))]
-    return History(months, older, is_later=before is not None, problem=problem)
+    return History(months, older, is_later=before is not None, problem=problem, shown=group, groups=timeline.groups())

@@ -1,8 +1,9 @@
-"""How far an import is, in words and as a bar."""
+"""How far a job is, in words and as a bar; of an import, through all it does."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from crm import jobs
@@ -23,7 +24,7 @@ class Progress:
     def of(cls, job: Job, now: datetime) -> "Progress":
         """Every row is read, then written: one bar for both."""
         if job.state == Job.State.QUEUED:
-            return cls(_waiting(job, now))
+            return cls(waiting(now, is_in_line=_others(job).exists()))
         count = {"done": number(job.done), "total": number(job.total)}
         match job.doing:
             case Doing.COUNTING if job.done:
@@ -39,9 +40,12 @@ class Progress:
         return cls(_("Looking the file over."))
 
 
-def _waiting(job: Job, now: datetime) -> str:
+def waiting(now: datetime, *, is_in_line: bool = False) -> str:
+    """Why nothing moves yet. `is_in_line` is of an import behind another one."""
     if not jobs.is_seen(now):
         return _("Nothing moves, because no worker is running; make run starts one.")
-    if Job.objects.filter(kind=job.kind, state=Job.State.RUNNING).exclude(pk=job.pk).exists():
-        return _("Waiting for another import to end.")
-    return _("Waiting for its turn.")
+    return _("Waiting for another import to end.") if is_in_line else _("Waiting for its turn.")
+
+
+def _others(job: Job) -> QuerySet[Job]:
+    return Job.objects.filter(kind=job.kind, state=Job.State.RUNNING).exclude(pk=job.pk)

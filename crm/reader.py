@@ -20,6 +20,8 @@ LISTED = 1_000
 # Orders and contacts that are kept in memory at once: while they are read, some 400 bytes each.
 MOST_SHELVED = 1_500_000
 MARKS = ("disqualified_on", "lost_marked_on", "partner_on", "only_us_on")
+# As CustomerQuerySet.present says it.
+PRESENT = "binned_at IS NULL AND merged_into_id IS NULL"
 # A favourite channel that is no longer a channel.
 GONE = -2
 
@@ -49,7 +51,7 @@ class Channels(NamedTuple):
 
 
 def people() -> Iterator[People]:
-    """All customers in ranges, by ascending id."""
+    """All customers in ranges, without the hidden ones, by ascending id."""
     after = 0
     while True:
         batch = _people("id > %s ORDER BY id LIMIT %s", [after, RANGE])
@@ -69,7 +71,7 @@ def people_among(customers: Sequence[int]) -> Iterator[People]:
 
 
 def _people(which: str, parameters: Sequence[int]) -> People:
-    return People(*arrays.fetch(["id", *map(arrays.day, MARKS)], f"FROM crm_customer WHERE {which}", parameters))
+    return People(*arrays.fetch(["id", *map(arrays.day, MARKS)], f"FROM crm_customer WHERE {PRESENT} AND {which}", parameters))
 
 
 def orders(batch: People, until: str, channels: Channels) -> Orders:

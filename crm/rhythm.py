@@ -1,7 +1,9 @@
 """How often a customer buys, in words (DEFINITIONS.md, the end of "Facts")."""
 
+from functools import lru_cache
+
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from crm.money import number
 
@@ -11,6 +13,12 @@ IRREGULAR = 3
 
 def in_words(usual: float | None, longest: int | None) -> str:
     """`usual` and `longest` as Facts.typical_gap_days and Facts.long_gap_days have them: empty before the third day with an order."""
+    return _in_words(usual, longest, get_language())
+
+
+# A list says the same few again and again. In what language is part of the key.
+@lru_cache(maxsize=1024)
+def _in_words(usual: float | None, longest: int | None, language: str | None) -> str:
     if usual is None or longest is None:
         return _("no rhythm yet")
     if longest > IRREGULAR * usual:

@@ -23,8 +23,8 @@ FORGOTTEN_AT_ONCE = 50_000
 
 
 def add_missing_rows(as_of: date) -> int:
-    """A Facts row for each customer who has none, say after a restored or hand-edited database."""
-    return add_rows(Customer.objects.filter(facts=None), Facts)
+    """A Facts row for each customer who has none and is not hidden, say after a restored or hand-edited database."""
+    return add_rows(Customer.objects.present().filter(facts=None), Facts)
 
 
 def add_rows(missing: QuerySet[Customer], facts: type[FactsRow]) -> int:
@@ -88,7 +88,7 @@ def _ahead(as_of: date) -> QuerySet[Customer]:
     ordered = Exists(Order.objects.filter(customer=OuterRef("pk"), ordered_on__gt=as_of))
     contacted = Exists(Interaction.objects.filter(customer=OuterRef("pk"), happened_on__gt=as_of))
     marked = Q(*((f"{mark}__gt", as_of) for mark in reader.MARKS), _connector=Q.OR)
-    return Customer.objects.filter(Q(ordered) | Q(contacted) | marked)
+    return Customer.objects.present().filter(Q(ordered) | Q(contacted) | marked)
 
 
 def _note_again(customers: QuerySet[Customer]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import NamedTuple
 
 from django.db.models import Count, F, Sum
@@ -11,6 +12,7 @@ from django.db.models import Count, F, Sum
 from crm.charts.scales import Calendar, Linear
 from crm.fields import MoneyField
 from crm.models import Customer, FactsRow, Order
+from crm.ordered import read_after
 from crm.rhythm import IRREGULAR
 
 # The picture is 344 wide and 80 high; the stems stand on FLOOR.
@@ -20,6 +22,10 @@ AHEAD = timedelta(days=120)
 NARROWEST = 4
 # Words beside each other need so much room.
 ROOM = 44
+# Nobody reads a longer table: of more days it says the months.
+LONGEST_TABLE = 40
+# How wide a dot at the end of a stem is.
+DOT = 7
 
 
 class Day(NamedTuple):
@@ -61,8 +67,27 @@ class Strip:
     floor = FLOOR
 
     @property
+    def stalks(self) -> str:
+        """All of them as one path, as the dots: two shapes, however many days there are."""
+        return "".join(f"M{stem.x:g} {FLOOR}V{stem.y:g}" for stem in self.stems)
+
+    @property
+    def dots(self) -> str:
+        half = DOT / 2
+        return "".join(
+            f"M{stem.x - half:g} {stem.y:g}a{half:g} {half:g} 0 1 0 {DOT} 0a{half:g} {half:g} 0 1 0-{DOT} 0" for stem in self.stems
+        )
+
+    @property
     def days(self) -> list[Day]:
-        return [stem.day for stem in self.stems]
+        """Those with an order; empty where they are more than a table holds."""
+        return [stem.day for stem in self.stems] if len(self.stems) <= LONGEST_TABLE else []
+
+    @property
+    def by_month(self) -> list[Day]:
+        """The same by their months, each under its first day."""
+        months = [(first, list(some)) for first, some in groupby((stem.day for stem in self.stems), key=lambda day: day.on.replace(day=1))]
+        return [Day(first, sum(day.orders for day in some), sum((day.amount for day in some), Decimal(0))) for first, some in months]
 
     @property
     def orders(self) -> int:
@@ -88,8 +113,14 @@ def days_with_orders(customer: Customer, as_of: date) -> list[Day]:
 
 
 def _days_with_orders(customer: Customer, as_of: date) -> list[Day]:
-    counting = Order.objects.filter(customer=customer, status__in=(Order.Status.PAID, Order.Status.UNPAID), amount__gte=0)
-    days = counting.filter(ordered_on__gt=a_year_before(as_of), ordered_on__lte=as_of).values("ordered_on").order_by("ordered_on")
+    after, status = a_year_before(as_of), (Order.Status.PAID, Order.Status.UNPAID)
+    read = read_after(customer, after)
+    if read is not None:
+        counted = [order for order in reversed(read) if order.ordered_on <= as_of and order.amount >= 0 and order.status in status]
+        by_day = [(on, list(some)) for on, some in groupby(counted, key=lambda order: order.ordered_on)]
+        return [Day(on, len(some), sum((order.amount - order.refunded for order in some), Decimal(0))) for on, some in by_day]
+    counting = Order.objects.filter(customer=customer, status__in=status, amount__gte=0)
+    days = counting.filter(ordered_on__gt=after, ordered_on__lte=as_of).values("ordered_on").order_by("ordered_on")
     net = Sum(F("amount") - F("refunded"), output_field=MoneyField())
     return [Day(*row) for row in days.annotate(number=Count("pk"), net=net).values_list("ordered_on", "number", "net")]
 

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.core import signing
-from django.db.models import Q
+from django.db.models import Q, TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from crm.models import Customer
 
@@ -37,8 +38,35 @@ Source = Callable[[Customer, Before, int], list[Entry]]
 SOURCES: list[Source] = []
 
 
-def register(source: Source) -> None:
+class Group(TextChoices):
+    """What of a timeline somebody may want to see alone, in the order in which it is offered."""
+
+    ORDERS = "orders", _("Orders")
+    CONTACT = "contact", _("Contact")
+    STAGE = "stage", _("Stage")
+    COMPLAINTS = "complaints", _("Complaints")
+    SURVEYS = "surveys", _("Surveys")
+
+
+# A source of none is seen only among all.
+GROUPS: dict[Source, Group] = {}
+
+
+def register(source: Source, group: Group | None = None) -> None:
     SOURCES.append(source)
+    if group:
+        GROUPS[source] = group
+
+
+def groups() -> list[Group]:
+    """Those which some source belongs to."""
+    offered = {GROUPS[source] for source in SOURCES if source in GROUPS}
+    return [group for group in Group if group in offered]
+
+
+def group_called(key: str) -> Group | None:
+    """By the key in an address; None, which is all, for any other."""
+    return next((group for group in groups() if group.value == key), None)
 
 
 def before_it(day: str, kind: int, before: Before) -> Q:
@@ -62,7 +90,8 @@ def read(text: str) -> Before:
     return date.fromisoformat(on), (kind, number)
 
 
-def merged(customer: Customer, before: Before, limit: int) -> list[Entry]:
-    """The latest `limit` entries before `before`, from all sources."""
-    found = [entry for source in SOURCES for entry in source(customer, before, limit)]
+def merged(customer: Customer, before: Before, limit: int, group: Group | None = None) -> list[Entry]:
+    """The latest `limit` entries before `before`, from the sources of this group, or from all; the others are not asked."""
+    asked = [source for source in SOURCES if group is None or GROUPS.get(source) == group]
+    found = [entry for source in asked for entry in source(customer, before, limit)]
     return sorted(found, key=lambda entry: (entry.on, entry.key), reverse=True)[:limit]

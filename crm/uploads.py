@@ -16,7 +16,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from crm import jobs
+from crm import audit, jobs
 from crm.access import is_owner
 from crm.importing.dates import DMY, MDY
 from crm.importing.errors import Ask
@@ -112,6 +112,7 @@ def keep(file: TemporaryUploadedFile, by: User, now: datetime, *, source: str, r
     with transaction.atomic():
         upload.save()
         ask_for(upload)
+        audit.keep(what="import.asked", by=by, of=upload, note=upload.file_name)
     return upload
 
 
@@ -156,4 +157,5 @@ def take_again(upload: Upload, answer: str, by: User) -> str:
             upload.replaces_demo = True
     upload.by, upload.language = by, get_language() or settings.LANGUAGE_CODE
     ask_for(upload)
+    audit.keep(what="import.asked", by=by, of=upload, note=upload.file_name)
     return ""

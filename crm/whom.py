@@ -7,16 +7,16 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from crm.bulk import among
-from crm.fold import fold
-from crm.listing import FEW, LONGEST_SEARCH, check_words, matching
-from crm.models import Customer
+from crm.listing import FEW, LONGEST_SEARCH, check_words
+from crm.models import Business, Customer
 from crm.models.customer import key_start
+from crm.searching import matching
 
 MOST_OFFERED = 20
 
 
 def means(words: str, customer: Customer) -> bool:
-    return all(word in customer.search_key for word in fold(words).split())
+    return Customer.objects.filter(matching(words, home=Business.load().country), pk=customer.pk).exists()
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Whom:
         """By `customer`, the key of one chosen, if the words still mean them; else by `who`, some words."""
         words = form.get("who", "").strip()
         chosen = form.get("customer", "")
-        one = Customer.objects.filter(pk=chosen).first() if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else None
+        one = Customer.objects.present().filter(pk=chosen).first() if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else None
         if one and (words in {"", str(one)} or means(words, one)):
             return cls(words or str(one), [one], one)
         if not words:
-            return cls(problem=_("Write whom it was with: part of a name, an e-mail or a phone number.")) if "who" in form else cls()
+            return cls(problem=_("Write who it is: part of a name, an e-mail or a phone number.")) if "who" in form else cls()
         if len(words) > LONGEST_SEARCH or "\0" in words:
             return cls(words[:LONGEST_SEARCH].replace("\0", ""), problem=_("Nobody has a name like that; write part of it."))
         return cls._searched(words)
@@ -49,7 +49,7 @@ class Whom:
             check_words(words)
         except ValidationError as wrong:
             return cls(words, problem=wrong.messages[0])
-        found = Customer.objects.filter(matching(words))
+        found = Customer.objects.present().filter(matching(words, home=Business.load().country))
         keys = list(found.values_list("pk", flat=True)[: FEW + 1])
         if len(keys) <= FEW:
             # Else an index would try all customers in the order of their names.

@@ -168,7 +168,7 @@ class LadderAdmin(admin.ModelAdmin[Ladder]):
     @admin.action(description=_("Make it the ladder that the facts and the pages speak of"))
     def make_primary(self, request: HttpRequest, queryset: QuerySet[Ladder]) -> None:
         try:
-            make_primary(queryset.get())
+            make_primary(queryset.get(), cast(User, request.user))
         except Ladder.MultipleObjectsReturned:
             self.message_user(request, _("One ladder is the primary one; choose one."), "ERROR")
 

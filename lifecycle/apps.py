@@ -28,10 +28,14 @@ class LifecycleConfig(AppConfig):
             ),
         )
         catalogue.FAMILIES["stage_on_"] = self.belongings
+        hiding = import_module("crm.hiding")
+        hiding.sets_aside("lifecycle.Position", "lifecycle.Transition", "lifecycle.PinChange")
+        hiding.drops("lifecycle.ReplayedMove")
         # By name, for they need the models, which are not there yet when this module is loaded.
         import_module("lifecycle.standing")
         import_module("lifecycle.pins")
         import_module("lifecycle.groups")
+        import_module("crm.people.uses").register(import_module("lifecycle.belonging").rules)
         navigation.register(
             Entry("home", _("Today"), "today", Place.DAILY, order=10, in_tabs=True, key="t"),
             Entry("ladder", _("Ladder"), "ladder", Place.UNDERSTAND, order=10, in_tabs=True, key="l"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from functools import partial
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
@@ -37,3 +38,10 @@ def _kept(ladder: int) -> dict[str, str]:
 def _stands(ladder: int, keys: Collection[str]) -> Q:
     """By the positions of today: a look back has no others, and is answered by these too."""
     return Q(Exists(Position.objects.filter(customer=OuterRef("pk"), ladder=ladder, stage__key__in=list(keys))))
+
+
+def rules() -> list[tuple[str, Any]]:
+    """The rule of each stage and what it is called, for crm.people.uses."""
+    stages = Stage.objects.kept().select_related("ladder").order_by("ladder", "rank")
+    said = _("the stage “%(stage)s” of the ladder “%(ladder)s”")
+    return [(said % {"stage": stage, "ladder": stage.ladder}, stage.rule) for stage in stages]

@@ -13,9 +13,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from crm import jobs
+from crm import audit, jobs
 from crm.fold import fold
 from crm.models import Business, User
 from lifecycle.belonging import PREFIX
@@ -102,13 +102,14 @@ def make_ladder(*, name: str, by: User) -> Ladder:
 
 
 @transaction.atomic
-def make_primary(ladder: Ladder) -> None:
+def make_primary(ladder: Ladder, by: User) -> None:
     """The pages speak of this ladder from now on; the facts do after one more night of the figures' date, which is asked for."""
     # One at a time: two would be primary for a moment, which the database refuses.
     if [each for each in Ladder.objects.select_for_update().order_by("pk") if each.is_primary] == [ladder]:
         return
     Ladder.objects.filter(is_primary=True).update(is_primary=False)
     Ladder.objects.filter(pk=ladder.pk).update(is_primary=True)
+    audit.keep(what="ladder.primary", by=by, of=ladder, changes={"is_primary": [False, True]})
     if Business.load().as_of:
         jobs.enqueue("night")
 
@@ -236,9 +237,17 @@ def _save(
     return keep(ladder, by, [*notes, *changes] if kept else notes)
 
 
+audit.register(
+    audit.Action("ladder.changed", gettext_lazy("Ladder changed")),
+    audit.Action("ladder.primary", gettext_lazy("Ladder made the primary one")),
+)
+
+
 def keep(ladder: Ladder, by: User, changes: list[Change]) -> LadderVersion:
     """Writes the stages, as they are now, as the next version."""
     stages = snapshot(draft(ladder))
+    last = LadderVersion.objects.filter(ladder=ladder).order_by("-number").values_list("stages", flat=True).first()
+    audit.keep(what="ladder.changed", by=by, of=ladder, changes={"stages": [last, stages]}, note=" ".join(in_words(changes)))
     return LadderVersion.objects.create(ladder=ladder, number=newest(ladder) + 1, by=by, changes=changes, stages=stages)
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from crm.marks import RUNGS, StageMark
-from crm.models import Business
-from lifecycle.models import Ladder, Stage
+from crm.models import Business, Customer
+from lifecycle.models import Ladder, Position, Stage
 
 
 @dataclass(frozen=True)
@@ -23,17 +23,32 @@ class Heights:
         """Those of the primary ladder; empty before the first night, which makes it. Read once a request: kept with its business."""
         kept = vars(business)
         if "heights" not in kept:
-            kept["heights"] = cls._of(Stage.objects.filter(ladder__is_primary=True))
+            kept["heights"] = cls.read(Stage.objects.filter(ladder__is_primary=True))
         found: Heights = kept["heights"]
         return found
 
     @classmethod
-    def on(cls, ladder: Ladder) -> "Heights":
-        """Those of that ladder."""
-        return cls._of(Stage.objects.filter(ladder=ladder))
+    def around(cls, customer: Customer, business: Business) -> tuple["Heights", Position | None]:
+        """Those of the primary ladder, with where the customer stands on it; kept with the business as `of` keeps them. One statement; a
+        second one where they stand nowhere.
+        """
+        names = ("pk", "stage", "since", "pinned", "pinned_until")
+        stages = Stage.objects.filter(ladder__is_primary=True, ladder__position__customer=customer)
+        found = cls.read(stages.annotate(**{f"held_{name}": F(f"ladder__position__{name}") for name in names}))
+        if not found.every:
+            return cls.of(business), None
+        vars(business)["heights"] = found
+        held = {name: getattr(found.every[0], f"held_{name}") for name in names}
+        stage = next(stage for stage in found.every if stage.pk == held["stage"])
+        return found, Position(**held | {"customer": customer, "ladder": stage.ladder, "stage": stage})
 
     @classmethod
-    def _of(cls, stages: QuerySet[Stage]) -> "Heights":
+    def on(cls, ladder: Ladder) -> "Heights":
+        """Those of that ladder."""
+        return cls.read(Stage.objects.filter(ladder=ladder))
+
+    @classmethod
+    def read(cls, stages: QuerySet[Stage]) -> "Heights":
         read = list(stages.select_related("ladder").order_by("rank"))
         return cls([stage for stage in read if not stage.is_retired], [stage for stage in read if stage.is_retired])
 

@@ -13,8 +13,8 @@ from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Coalesce, Concat
 from django.utils.translation import gettext as _
 
+from crm.days import DayNumber
 from crm.models import Evidence, FactsRow, Interaction
-from lifecycle.days import DayNumber
 from lifecycle.heights import Heights
 from lifecycle.models import Stage, Transition
 

@@ -47,7 +47,7 @@ def known(as_of: date) -> QuerySet[Customer]:
     """Who was known by the end of that day: from the day they were entered, ordered first or were first in contact (DEFINITIONS)."""
     ordered = Exists(Order.objects.filter(customer=OuterRef("pk"), ordered_on__lte=as_of))
     contacted = Exists(Interaction.objects.filter(customer=OuterRef("pk"), happened_on__lte=as_of))
-    return Customer.objects.filter(Q(created__lt=end_of(as_of)) | Q(ordered) | Q(contacted))
+    return Customer.objects.present().filter(Q(created__lt=end_of(as_of)) | Q(ordered) | Q(contacted))
 
 
 def end_of(day: date) -> datetime:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm import audit
 from crm.models import Changed, Customer, Facts, User
 from crm.record import note_changed
 from lifecycle.models import LONGEST_REASON, Ladder, PinChange, Position, Stage, Transition
@@ -16,6 +17,13 @@ from lifecycle.stages import tell
 
 # No encoding has one for half of a surrogate pair.
 WHOLE_LETTERS = RegexValidator("[\ud800-\udfff]", gettext_lazy("The reason holds letters that are none: type it anew."), inverse_match=True)
+
+
+audit.register(
+    audit.Action("stage.moved", gettext_lazy("Moved by hand")),
+    audit.Action("stage.pinned", gettext_lazy("Pinned to a stage")),
+    audit.Action("stage.released", gettext_lazy("Released from a stage")),
+)
 
 
 class DoneAlready(ValidationError):
@@ -52,6 +60,8 @@ def move(*, customer: Customer, to: Stage, by: User, reason: str, as_of: date, t
     )
     if to.ladder.is_primary:
         tell(to.ladder, [customer.pk])
+    stages: list[object] = [str(held.stage) if held else None, str(to)]
+    audit.keep(what="stage.moved", by=by, of=to.ladder, customer=customer, changes={"stage": stages}, note=made.reason)
     return made
 
 
@@ -133,6 +143,10 @@ def _held(customer: Customer, ladder: Ladder) -> Position | None:
 
 
 def _written(kind: PinChange.Kind, held: Position, by: User, on: date, until: date | None, reason: str) -> PinChange:
+    is_pin = kind == PinChange.Kind.PINNED
+    here: list[object] = [None, str(held.stage)] if is_pin else [str(held.stage), None]
+    what = "stage.pinned" if is_pin else "stage.released"
+    audit.keep(what=what, by=by, of=held.stage.ladder, customer=held.customer_id, changes={"pinned": here}, note=reason)
     return PinChange.objects.create(
         customer_id=held.customer_id,
         ladder_id=held.ladder_id,

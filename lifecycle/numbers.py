@@ -12,10 +12,10 @@ from typing import Any
 
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Sum, Value
 
+from crm.days import DayNumber, number
 from crm.fields import MoneyField
 from crm.models import Facts, FactsRow, Headline, Order
 from crm.windows import years_before
-from lifecycle.days import DayNumber, number
 from lifecycle.today import COUNTS, QUIET, VITAL, is_silent
 
 MONTH, MONTHS = 30, 12

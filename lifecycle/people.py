@@ -7,21 +7,15 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models import Count, OuterRef, Q, Value
 
 from crm.catalogue import find
 from crm.figures import Figures
+from crm.paging import CountOf
 from lifecycle.choice import Choice
 from lifecycle.heights import Heights
 from lifecycle.models import Position, Stage, Transition
 from lifecycle.nudge import Nudge
-
-
-class _CountOf(Subquery):
-    """How many rows a query finds. Asked stage by stage, both engines count in an index alone, in less than half the time of GROUP BY."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
-    output_field = IntegerField()
 
 
 @dataclass(frozen=True)
@@ -43,7 +37,8 @@ class People:
             return cls(_on(heights, day or figures.as_of))
         if figures.is_past:
             return cls._by_facts(figures, nudge)
-        theirs = _CountOf(Position.objects.filter(stage=OuterRef("pk")).values(one=Value(1)))
+        # Asked stage by stage, both engines count in an index alone, in less than half the time of GROUP BY.
+        theirs = CountOf(Position.objects.filter(stage=OuterRef("pk")).values(one=Value(1)))
         rows = Stage.objects.filter(pk__in=[stage.pk for stage in heights.stages]).order_by().values_list("key", theirs)
         counts = {key: people for key, people in rows if people}
         fact = "stage" if heights.is_primary else f"stage_on_{choice.key}"

@@ -6,12 +6,14 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm import panels
 from crm.figures import Figures
 from crm.models import Customer, User
+from crm.printed import printed
 from lifecycle import moves
 from lifecycle.models import LONGEST_REASON, Ladder, PinChange, Position, Stage, Transition
 from lifecycle.standing import Pin, Standing
@@ -59,13 +61,26 @@ class StageForm(forms.Form):
         return [str(sentence) for sentences in self.errors.values() for sentence in sentences]
 
 
+def _empty(ladder: str, stages: tuple[tuple[str, str], ...], here: str, today: date) -> dict[str, object]:
+    """The form with the stages of one ladder, each by its key and name."""
+    shown = [Stage(key=key, name=name) for key, name in stages]
+    return {"form": StageForm(None, [(Ladder(key=ladder), shown)], here, today)}
+
+
 @dataclass(frozen=True)
 class ByHand:
-    """The pins in force, and the form of the primary ladder; `has_others` where there are ladders beside it."""
+    """The pins in force, and what the form of the primary ladder offers."""
 
     customer: Customer
     pins: Sequence[Pin]
-    form: StageForm
+    standing: Standing
+    today: date
+
+    @property
+    def fields(self) -> SafeString:
+        ladder, heights = self.standing.position.ladder, self.standing.heights
+        stages = tuple((stage.key, stage.name) for stage in (*reversed(heights.rungs), *heights.beside))
+        return printed("lifecycle/_stage_fields.html", _empty, ladder.key, stages, f"{ladder.key}/{self.standing.stage.key}", self.today)
 
     @classmethod
     def of(cls, customer: Customer, figures: Figures) -> "ByHand | None":
@@ -73,11 +88,8 @@ class ByHand:
         standing = None if figures.is_past or figures.as_of is None else Standing.of(customer, figures.business)
         if standing is None:
             return None
-        ladder = standing.position.ladder
-        here = f"{ladder.key}/{standing.stage.key}"
-        stages = [*reversed(standing.heights.rungs), *standing.heights.beside]
-        form = StageForm(None, [(ladder, stages)], here, figures.business.today())
-        return cls(customer, [pin for pin in standing.pins if pin.ladder != ladder], form)
+        others = [pin for pin in standing.pins if pin.ladder != standing.position.ladder]
+        return cls(customer, others, standing, figures.business.today())
 
 
 def form_of_all(asked: Mapping[str, Any] | None, customer: Customer, today: date) -> StageForm:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -59,9 +60,14 @@ class Cause(NamedTuple):
         said = str(words) % {"stage": move.to_stage, "version": number(move.rule_version or 0)}
         kept: Mapping[str, Any] = move.values
         # In the order of the catalogue: one of the databases keeps none of its own.
-        place = {name: number for number, name in enumerate([*FACTS, *TERMS])}
+        place = _places()
         facts = [(fact, kept[name]) for name in sorted(kept, key=lambda name: (place.get(name, len(place)), name)) if (fact := find(name))]
         return cls(said, [Value(fact.label, _kept(fact, value)) for fact, value in facts])
+
+
+@cache
+def _places() -> dict[str, int]:
+    return {name: number for number, name in enumerate([*FACTS, *TERMS])}
 
 
 _BY_RULE = gettext_lazy("By the rule of %(stage)s, version %(version)s")

@@ -6,7 +6,7 @@ from time import sleep
 
 from django.utils import timezone
 
-from crm import bulk, locks
+from crm import bulk, locks, searching
 from crm.failpoints import failpoint
 from crm.models import Business, Changed, Customer, Headline
 from crm.steps import compute_facts_of, count_referrals_of
@@ -26,6 +26,7 @@ def refresh(clock: Callable[[], datetime] = timezone.now) -> int:
     None while a night is running or missed nights wait: the tick comes back to them. Whoever notes a change while we hold the lock rings in
     vain, so we look once more after letting it go.
     """
+    searching.catch_up()
     done = 0
     while Changed.objects.exists():
         if done:

@@ -116,7 +116,7 @@ class Walk:
     """From one day to a later one: the facts of everybody known by then, and who stands elsewhere than before."""
 
     ladders: list[Rungs]
-    # All customers as it begins, ascending; who comes later is not looked at.
+    # All customers as it begins, ascending, but for the hidden ones; who comes later is not looked at.
     keys: Ints
     # By ladder, in the order of `keys`: the stage, EMPTY for nowhere yet.
     placed: list[Ints]
@@ -131,7 +131,7 @@ class Walk:
     def begin(cls, until: date | None = None) -> "Walk":
         """For the days up to `until`; without it, for one day alone."""
         ladders = [Rungs.load(ladder) for ladder in Ladder.objects.order_by("pk")]
-        (keys,) = arrays.fetch(["id"], "FROM crm_customer ORDER BY id")
+        (keys,) = arrays.fetch(["id"], f"FROM crm_customer WHERE {reader.PRESENT} ORDER BY id")
         asked = {leaf.fact.name for rungs in ladders for rule in rungs.rules for leaf in leaves(rule)}
         placed = [np.full(len(keys), EMPTY, dtype=np.int64) for _rungs in ladders]
         return cls(ladders, keys, placed, asked, reader.Shelf.load(until.isoformat()) if until else None)

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db import transaction
 from django.db.models import Min
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from crm import jobs
-from crm.models import Business, Import, Job, Order
+from crm import audit, jobs
+from crm.models import Business, Import, Job, Order, User
 from lifecycle.models import NightlyRun, Replay
 
 KIND = LOCK = "replay"
@@ -74,13 +75,16 @@ def first_scheduled() -> date | None:
     return first
 
 
-def ask() -> Job:
+@transaction.atomic
+def ask(by: User | None = None) -> Job:
     """The job that replays the past as it is from now on: one that runs already may have missed what has just come, and is followed."""
     running = Job.objects.filter(kind=KIND, state=Job.State.RUNNING).order_by("-pk").first()
     arguments = {"import": _newest_import()}
     job = jobs.enqueue(KIND, arguments, key=f"after {running.pk}" if running else KIND)
     # One that waited already knows of it then, too.
     Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(arguments=arguments)
+    if by:
+        audit.keep(what="replay.asked", by=by, of=job)
     return job
 
 

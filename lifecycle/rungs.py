@@ -15,12 +15,12 @@ from django.db.models import Case, Count, Expression, F, Func, IntegerField, Que
 from django.db.models.functions import Lead
 from django.utils.translation import ngettext
 
+from crm.days import DayNumber, number
 from crm.failpoints import failpoint
 from crm.fields import MoneyField
 from crm.models import Business, Facts, FactsRow
 from crm.money import number as words
 from lifecycle import history
-from lifecycle.days import DayNumber, number
 from lifecycle.heights import Heights, is_up
 from lifecycle.leaving import with_reason
 from lifecycle.models import Ladder, LadderNumbers, Position, Stage, Transition

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, Now
 from django.db.models.sql.compiler import SQLCompiler
 
 from crm import bulk
-from crm.catalogue import Fact
+from crm.catalogue import Belonging, Fact, with_details
 from crm.failpoints import failpoint
 from crm.models import Business, Facts, FactsRow, PastFacts
 from crm.rules import InvalidRule, Node, compiled, leaves, parse
@@ -76,10 +76,10 @@ class Rungs(NamedTuple):
         return Case(*whens, default=None, output_field=IntegerField())
 
     def deciding(self, stage: int) -> list[Fact]:
-        """The facts asked until that stage is taken: all that decided."""
+        """The facts asked until that stage is taken: all that decided and have a value of their own."""
         asked: dict[str, Fact] = {}
         for tried, rule in zip(self.stages, self.rules, strict=True):
-            asked |= {leaf.fact.name: leaf.fact for leaf in leaves(rule)}
+            asked |= {leaf.fact.name: leaf.fact for leaf in leaves(rule) if not isinstance(leaf.fact, Belonging)}
             if tried.pk == stage:
                 break
         return list(asked.values())
@@ -87,13 +87,15 @@ class Rungs(NamedTuple):
     @property
     def paths(self) -> list[str]:
         """Of all facts that its rules ask, the lookup paths to what people read."""
-        return list(dict.fromkeys(leaf.fact.own_path for rule in self.rules for leaf in leaves(rule)))
+        asked = (leaf.fact for rule in self.rules for leaf in leaves(rule))
+        return list(dict.fromkeys(fact.own_path for fact in asked if not isinstance(fact, Belonging)))
 
     def causes(self, found: QuerySet[Any], own: Sequence[str], as_of: date) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
         """For each row of `found` (a FactsRow with the stage as `to`) its columns `own`, of which the second is "to", and what decided."""
         deciding = {stage.pk: self.deciding(stage.pk) for stage in self.stages}
         paths = self.paths
-        for row in found.values_list(*own, *paths):
+        asked = [leaf.fact for rule in self.rules for leaf in leaves(rule)]
+        for row in with_details(found, asked).values_list(*own, *paths):
             values = dict(zip(paths, row[len(own) :], strict=True))
             yield row[: len(own)], {fact.name: fact.as_json(values[fact.own_path], as_of) for fact in deciding[row[1]]}
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from crm import marks, panels, timeline
+from crm import marks, panels, presence, timeline
 from crm.figures import Figures
 from crm.models import Business, Customer, Facts, FactsRow
 from crm.money import day
@@ -44,14 +45,12 @@ class Standing:
         """None before the first placing. Read once for the panels of a page: kept with the customer it is of."""
         kept = vars(customer)
         if "standing" not in kept:
-            kept["standing"] = cls._read(customer, Heights.of(business))
+            kept["standing"] = cls._read(customer, *_placed(customer, business))
         found: Standing | None = kept["standing"]
         return found
 
     @classmethod
-    def _read(cls, customer: Customer, heights: Heights) -> "Standing | None":
-        # By the customer alone: asked for the ladder too, SQLite goes through all who are on it.
-        positions = Position.objects.filter(customer=customer).select_related("stage", "ladder")
+    def _read(cls, customer: Customer, heights: Heights, positions: Sequence[Position]) -> "Standing | None":
         held = {position.stage_id: position for position in positions}
         here = next((stage for stage in heights.stages if stage.pk in held), None)
         # A damaged record may have lost the facts; the next night makes them anew.
@@ -60,7 +59,7 @@ class Standing:
             return None
         made = Transition.objects.filter(customer=customer).select_related("by").order_by("-effective_on", "-pk")[:MOST_MOVES]
         valid = [move for move in made if move.superseded_at is None]
-        changes = list(_pin_changes(customer).order_by("-effective_on", "-pk")[:MOST_MOVES])
+        changes = list(_pin_changes(customer).order_by("-effective_on", "-pk")[:MOST_MOVES]) if presence.is_there(customer, "pins") else []
         pinned = sorted((position for position in held.values() if position.pinned), key=lambda one: (one.stage_id != here.pk, one.pk))
         moves = [move for move in valid if move.ladder_id == heights.ladder]
         stages = {stage.pk: stage for stage in (*heights.stages, *heights.retired)}
@@ -88,6 +87,15 @@ class Standing:
         return min(on, default=None)
 
 
+def _placed(customer: Customer, business: Business) -> tuple[Heights, Sequence[Position]]:
+    """Where they stand on the primary ladder, and on which others a person keeps them."""
+    if "heights" in vars(business) or presence.is_there(customer, "kept"):
+        # By the customer alone: asked for the ladder too, SQLite goes through all who are on it.
+        return Heights.of(business), list(Position.objects.filter(customer=customer).select_related("stage", "ladder"))
+    heights, held = Heights.around(customer, business)
+    return heights, [held] if held else []
+
+
 def _days_asked(stage: Stage) -> int | None:
     """On how many days one has to have ordered to have come to this rung; None where orders do not tell. Who ordered came to the lowest."""
     match stage.rule:
@@ -98,8 +106,7 @@ def _days_asked(stage: Stage) -> int | None:
     return None
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """A rung as the climb draws it: `height` of marks.RUNGS; reached, or where they are, or still to come."""
 
     stage: Stage
@@ -191,7 +198,7 @@ class Why:
         except InvalidRule as wrong:
             return cls(customer, stage, pin, None, None, None, None, str(wrong))
         foresight = Foresight.of(stage, position, heights, customer, facts, figures.as_of)
-        shapes, found = explained(rules, customer, figures.as_of, figures.facts, foresight.cases)
+        shapes, found = explained(rules, customer, figures.as_of, figures.facts, foresight.cases(figures.facts))
         return cls(customer, stage, pin, shapes[0], above, shapes[1] if above else None, foresight.read(found))
 
     @property
@@ -231,6 +238,8 @@ def _entry(move: Transition) -> timeline.Entry:
 
 def pin_changes(customer: Customer, before: timeline.Before, limit: int) -> list[timeline.Entry]:
     """Pins set where somebody stood already, and released, on any ladder. The latest may have been read for the panels already."""
+    if not presence.is_there(customer, "pins"):
+        return []
     read: Standing | None = vars(customer).get("standing")
     if read and before is None:
         found = list(read.pin_changes)[:limit]
@@ -244,8 +253,10 @@ def _pin_changes(customer: Customer) -> QuerySet[PinChange]:
     return PinChange.objects.filter(customer=customer).select_related("by", "stage", "ladder")
 
 
+presence.register("kept", Position.objects.filter(customer=OuterRef("pk"), pinned=True))
+presence.register("pins", PinChange.objects.filter(customer=OuterRef("pk")))
 marks.provide(lambda business: Heights.of(business).marks)
-timeline.register(moves)
-timeline.register(pin_changes)
+timeline.register(moves, timeline.Group.STAGE)
+timeline.register(pin_changes, timeline.Group.STAGE)
 panels.register(panels.Panel("lifecycle/_climb.html", Climb.of, order=-10))
 panels.register(panels.Panel("lifecycle/_why_stage.html", Why.of, order=10))

@@ -1,15 +1,17 @@
 """Whom to contact today, and why (DEFINITIONS.md, "Today")."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db.models import Case, Count, Exists, ExpressionWrapper, F, FloatField, IntegerField, OuterRef, Q, QuerySet, Value, When, Window
 from django.db.models.lookups import GreaterThanOrEqual
 
+from crm.consents import refused
+from crm.days import DayNumber, number
 from crm.figures import Figures
 from crm.models import FactsRow, Interaction, Order
 from crm.rhythm import IRREGULAR
-from lifecycle.days import DayNumber, number
 from lifecycle.models import NotNow
 
 MOST = 20
@@ -35,6 +37,8 @@ class Person:
     facts: FactsRow
     as_of: date
     is_quiet: bool
+    # What they do not want, in words: nobody is to be pushed.
+    refusals: Sequence[str] = ()
 
     @property
     def days(self) -> int:
@@ -65,9 +69,10 @@ class ToContact:
 
     @classmethod
     def at(cls, figures: Figures, as_of: date, today: date) -> "ToContact":
-        """As the figures stand at `as_of`, without those whom somebody has seen to by `today`. One query."""
+        """As the figures stand at `as_of`, without those whom somebody has seen to by `today`. Two queries."""
         found = list(candidates(figures.facts, as_of).exclude(seen_to(figures, as_of, today))[:MOST])
-        people = [Person(facts, as_of, facts.is_quiet) for facts in found]  # type: ignore[attr-defined]
+        no = {} if figures.is_past else refused([facts.pk for facts in found])
+        people = [Person(facts, as_of, facts.is_quiet, no.get(facts.pk, ())) for facts in found]  # type: ignore[attr-defined]
         return cls(people, found[0].all_of_them - len(found) if found else 0)  # type: ignore[attr-defined]
 
 

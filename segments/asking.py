@@ -5,7 +5,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.catalogue import Belonging, Fact, Kind
 from segments.models import Member, Segment
@@ -15,8 +16,8 @@ FACT, WRITER = "segment", "segments"
 
 def family() -> Mapping[str, Fact]:
     """What a rule may ask of segments, for crm.catalogue.FAMILIES."""
-    means = _("Which saved segments they are in, as last night counted them.")
-    return {FACT: Belonging(FACT, Kind.BELONGING, WRITER, offers=_offered, called=_("Segment"), holds=_holds, means=means)}
+    means = gettext_lazy("Which saved segments they are in, as last night counted them.")
+    return {FACT: Belonging(FACT, Kind.BELONGING, WRITER, offers=_offered, called=gettext_lazy("Segment"), holds=_holds, means=means)}
 
 
 def _offered() -> dict[str, str]:
@@ -35,6 +36,12 @@ def asks(rule: Any) -> set[str]:
 def asking(facts: Collection[str], value: str) -> list[Segment]:
     """The segments whose rules compare one of those facts with that value, by name: a stage they ask for is not to go."""
     return [segment for segment in Segment.objects.order_by("name_key") if value in _values(segment.rule, facts)]
+
+
+def rules() -> list[tuple[str, Any]]:
+    """The rule of each segment and what it is called, for crm.people.uses."""
+    found = Segment.objects.order_by("name_key").values_list("name", "rule")
+    return [(_("the segment “%(name)s”") % {"name": name}, rule) for name, rule in found]
 
 
 def _values(rule: Any, facts: Collection[str]) -> set[str]:

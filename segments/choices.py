@@ -5,11 +5,18 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from crm import audit
 from crm.models import Business, Customer, User
 from crm.rules import InvalidRule
 from segments.membership import Counting, settle
 from segments.models import Choice, Segment, SegmentMove
+
+audit.register(
+    audit.Action("segment.chosen", gettext_lazy("Put into a segment by hand, or left out")),
+    audit.Action("segment.choice_back", gettext_lazy("Choice for a segment taken back")),
+)
 
 
 @transaction.atomic
@@ -21,7 +28,10 @@ def choose(*, segment: Segment, customer: Customer, side: str, reason: str, by: 
     choice = Choice.objects.filter(segment=here, customer=customer).first() or Choice(segment=here, customer=customer)
     choice.side, choice.reason, choice.by = side, reason.strip(), by
     choice.clean_fields(exclude=["segment", "customer", "by"])
+    before = audit.stored(choice)
     choice.save()
+    changes = audit.differences(before, audit.values(choice))
+    audit.keep(what="segment.chosen", by=by, of=here, customer=customer, changes=_of_choice(changes), note=choice.reason)
     _settle(here, customer, by, as_of)
     return choice
 
@@ -32,8 +42,13 @@ def take_back(*, segment: Segment, customer: Customer, by: User, as_of: date) ->
     here = _locked(segment)
     gone, _models = Choice.objects.filter(segment=here, customer=customer).delete()
     if gone:
+        audit.keep(what="segment.choice_back", by=by, of=here, customer=customer)
         _settle(here, customer, by, as_of)
     return bool(gone)
+
+
+def _of_choice(changes: audit.Changes) -> audit.Changes:
+    return {name: change for name, change in changes.items() if name == "side"}
 
 
 def _locked(segment: Segment) -> Segment:

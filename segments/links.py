@@ -12,6 +12,7 @@ from crm.access import is_owner
 from crm.list_actions import Action
 from crm.listing import CustomerSearch, Listing
 from crm.rules import InvalidRule, loads, parse
+from crm.tags.writing import FACT as TAG
 from segments.asking import FACT
 from segments.models import Segment
 
@@ -37,15 +38,18 @@ def save_as_segment(request: HttpRequest, listing: Listing) -> Action | None:
 
 
 def _asked(form: CustomerSearch) -> Any:
-    """Stage, Pareto class and rule of the list as one rule; None where it asks nothing, more, or more deeply than a rule may."""
+    """Stage, Pareto class, tag and rule of the list as one rule; None where it asks nothing, more, or more deeply than a rule may."""
     asked = form.cleaned_data
     if form.errors or asked.get("q") or asked.get("group"):
         return None
-    facts = [("stage", asked.get("stage")), ("pareto_class", asked.get("pareto"))]
+    facts = [("stage", asked.get("stage")), ("pareto_class", asked.get("pareto")), (TAG, asked.get("tag"))]
     parts: list[Any] = [{"fact": fact, "op": "=", "value": value} for fact, value in facts if value]
     if asked.get("rule"):
         parts += _parts(loads(asked["rule"]))
     rule = parts[0] if len(parts) == 1 else {"all": parts}
+    if not asked.get("rule"):
+        # The form has found the stage and the class among those that there are.
+        return rule if parts else None
     try:
         parse(rule)
     except InvalidRule:

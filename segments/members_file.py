@@ -1,29 +1,24 @@
 """Who is in a segment, as the lines of a CSV file."""
 
-import csv
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from crm import export
 from crm.bulk import among
-from crm.export import as_text
 from segments.models import Choice, Member, Segment, SegmentMove
 from segments.reasons import Reasons
 
 AT_ONCE = 2_000
 
 
-class _Echo:
-    """A file that keeps nothing: csv's writer gives what its file's write gives."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 def lines(segment: Segment) -> Iterator[str]:
-    """A head, and a line for each member: id, e-mail, name, since when, why. Read a stretch at a time, however many there are."""
-    writer = csv.writer(_Echo(), lineterminator="\n")
-    yield writer.writerow(["external_id", "email", "name", "since", "why"])
+    """A head, and a line for each member: id, e-mail, name, since when, why."""
+    return export.lines(["external_id", "email", "name", "since", "why"], _rows(segment))
+
+
+def _rows(segment: Segment) -> Iterator[list[str]]:
+    """Read a stretch at a time, however many there are."""
     after, reasons = 0, Reasons()
     while stretch := list(
         Member.objects.filter(segment=segment, customer__gt=after).select_related("customer").order_by("customer")[:AT_ONCE]
@@ -31,8 +26,7 @@ def lines(segment: Segment) -> Iterator[str]:
         why = _why(segment, [member.customer_id for member in stretch], reasons)
         for member in stretch:
             who = member.customer
-            texts = [who.external_id, who.email, who.name, member.since.isoformat(), why.get(who.pk, "")]
-            yield writer.writerow(map(as_text, texts))
+            yield [*map(export.as_text, (who.external_id, who.email, who.name, member.since.isoformat(), why.get(who.pk, "")))]
         after = stretch[-1].customer_id
 
 

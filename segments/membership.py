@@ -12,10 +12,10 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import BooleanField, Case, Exists, OuterRef, Q, Value, When
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, Value, When
 
 from crm import bulk
-from crm.catalogue import Belonging, Fact
+from crm.catalogue import Belonging, Fact, with_details
 from crm.failpoints import failpoint
 from crm.models import Facts, User
 from crm.rules import InvalidRule, Node, compiled, leaves, parse
@@ -132,7 +132,7 @@ def settle(counting: Counting, customers: Sequence[int]) -> int:
     paths = list(dict.fromkeys(fact.own_path for fact in facts))
     enters = Case(When(counting.wanted, then=Value(True)), default=Value(False), output_field=BooleanField())
     found = Facts.objects.filter(counting.moving, pk__in=bulk.among(customers)).annotate(enters=enters).order_by("pk")
-    rows = list(found.values_list("pk", "enters", *paths))
+    rows = list(with_details(found, facts).values_list("pk", "enters", *paths))
     moving = []
     for pk, is_in, *values in rows:
         row = dict(zip(paths, values, strict=True))
@@ -166,6 +166,16 @@ def _causes(counting: Counting, moving: Iterable[tuple[int, bool, dict[str, Any]
         else:
             cause = (counting.source.value, counting.segment.version, json.dumps(values, allow_nan=False), "", by)
         yield pk, is_in, cause
+
+
+def keep_sizes(members: Sequence[Member], are_back: bool) -> None:
+    """Whoever is hidden is no member, and is one again once they are shown. Call in that transaction."""
+    for member in members:
+        here = Segment.objects.filter(pk=member.segment_id)
+        if are_back:
+            here.update(size=F("size") + 1)
+        else:
+            here.filter(size__gt=0).update(size=F("size") - 1)
 
 
 @transaction.atomic

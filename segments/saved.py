@@ -8,9 +8,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from crm import jobs
+from crm import audit, jobs
 from crm.fold import fold
 from crm.models import Job, User
 from segments.asking import circle
@@ -20,6 +20,15 @@ from segments.uses import uses_of
 # The kind of job that counts a saved segment (config/worker.py).
 KIND = "segment"
 LONGEST_KEY = 40
+
+
+audit.register(
+    audit.Action("segment.added", gettext_lazy("Segment saved")),
+    audit.Action("segment.changed", gettext_lazy("Segment changed")),
+    audit.Action("segment.exported", gettext_lazy("Members of a segment exported")),
+    audit.Action("segment.deleted", gettext_lazy("Segment deleted")),
+)
+_SAID = ("name", "purpose", "rule")
 
 
 class Outdated(Exception):
@@ -38,6 +47,7 @@ def make_segment(*, by: User, name: str, rule: Any, purpose: str = "") -> Segmen
     _check(segment, others)
     segment.save(force_insert=True)
     _note(segment, by)
+    audit.keep(what="segment.added", by=by, of=segment, changes=audit.differences({}, _said(segment)))
     return segment
 
 
@@ -53,16 +63,17 @@ def save_segment(*, segment: Segment, version: int, by: User, name: str, rule: A
         raise Outdated(_("This segment was deleted while you were editing it."))
     if here.version != version:
         raise Outdated(_newer(here))
-    before = (here.name, here.purpose, here.rule)
+    before = _said(here)
     here.name, here.purpose, here.rule = name.strip(), purpose.strip(), rule
-    if before == (here.name, here.purpose, here.rule):
+    if before == _said(here):
         return here
     _check(here, [other for other in others if other.pk != here.pk])
     here.version += 1
-    here.is_counted = here.is_counted and here.rule == before[2]
+    here.is_counted = here.is_counted and here.rule == before["rule"]
     here.changed_at = Now()
     here.save(update_fields=["name", "purpose", "rule", "version", "is_counted", "changed_at"])
     _note(here, by)
+    audit.keep(what="segment.changed", by=by, of=here, changes=audit.differences(before, _said(here)))
     return here
 
 
@@ -86,12 +97,17 @@ def delete_segment(*, segment: Segment, by: User) -> None:
             len(used),
         )
         raise InUse(sentence % {"name": segment.name, "number": len(used), "uses": ", ".join(use.label for use in used)})
+    audit.keep(what="segment.deleted", by=by, of=segment, changes={name: [value, None] for name, value in _said(segment).items()})
     segment.delete()
 
 
 def count_soon(segment: Segment) -> Job:
     """Has a worker count it; the newest version is a job of its own."""
     return jobs.enqueue(KIND, {"segment": segment.pk}, key=f"{segment.pk}:{segment.version}")
+
+
+def _said(segment: Segment) -> dict[str, object]:
+    return {name: getattr(segment, name) for name in _SAID}
 
 
 def _locked() -> list[Segment]:

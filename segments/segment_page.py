@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from crm.charts.course import Course, course
-from crm.listing import Row
+from crm.list_row import Row
 from crm.models import Business, Facts, FactsRow
 from crm.money import day, number
 from crm.rules import InvalidRule, Node, described, parse
@@ -115,7 +115,8 @@ class SegmentPage:
 
     @cached_property
     def choices(self) -> list[Choice]:
-        return list(self.segment.choices.select_related("customer", "by").order_by("-at", "-pk")[: CHOICES_SHOWN + 1])
+        of_present = self.segment.choices.filter(customer__binned_at=None, customer__merged_into=None)
+        return list(of_present.select_related("customer", "by").order_by("-at", "-pk")[: CHOICES_SHOWN + 1])
 
     @property
     def in_customers(self) -> str:

@@ -80,19 +80,19 @@ def test_a_member_of_staff_finds_somebody_logs_a_call_and_cannot_open_pareto(vis
 
 def test_a_call_logged_on_today_takes_the_name_off_the_list_until_it_is_undone(visit):
     page = visit("owner").open("/")
-    names = page.locator(".task .task-who a").all_inner_texts()
-    page.locator(".task").first.get_by_role("button", name=re.compile("^Log")).first.click()
+    names = page.locator("[aria-labelledby=h-tasks] .task .task-who a").all_inner_texts()
+    page.locator("[aria-labelledby=h-tasks] .task").first.get_by_role("button", name=re.compile("^Log")).first.click()
     page.locator("[data-toast]").wait_for()
-    assert names[0] not in page.locator(".task .task-who a").all_inner_texts()
+    assert names[0] not in page.locator("[aria-labelledby=h-tasks] .task .task-who a").all_inner_texts()
 
     page.locator("[data-toast]").get_by_role("button", name="Undo").click()
-    page.locator(".task .task-who a", has_text=names[0]).first.wait_for()
+    page.locator("[aria-labelledby=h-tasks] .task .task-who a", has_text=names[0]).first.wait_for()
 
 
 def test_who_is_not_to_be_called_now_rests(visit):
     page = visit("owner").open("/")
-    names = page.locator(".task .task-who a").all_inner_texts()
-    page.locator(".task").first.get_by_role("button", name="Not now").click()
+    names = page.locator("[aria-labelledby=h-tasks] .task .task-who a").all_inner_texts()
+    page.locator("[aria-labelledby=h-tasks] .task").first.get_by_role("button", name="Not now").click()
     page.locator("[data-toast]").wait_for()
 
-    assert names[0] not in page.locator(".task .task-who a").all_inner_texts()
+    assert names[0] not in page.locator("[aria-labelledby=h-tasks] .task .task-who a").all_inner_texts()

@@ -11,13 +11,28 @@ def test_the_keys_lead_where_they_say(visit, site):
         (("g", "c"), "/customers/"),
         (("g", "l"), "/ladder/"),
         (("g", "p"), "/pareto/"),
-        (("l",), "/log/"),
         (("g", "t"), "/"),
     ]:
         page.locator("body").click(position={"x": 700, "y": 5})
         for key in keys:
             page.locator("body").press(key)
         page.wait_for_url(site.address + path)
+    page.locator("body").press("l")
+    page.locator("#log form").wait_for()
+
+
+def test_keys_are_not_swallowed_after_a_dialog_that_could_not_be_fetched(visit):
+    page = visit("owner").open("/customers/")
+    page.route("**/log/*", lambda route: route.fulfill(status=204))
+    page.route("**/log/", lambda route: route.fulfill(status=204))
+    with page.expect_response("**/log/**"):
+        page.keyboard.press("l")
+    page.keyboard.press("Escape")
+    page.locator("#log").wait_for(state="hidden")
+    page.keyboard.press("/")
+    page.keyboard.type("gl")
+
+    assert page.evaluate("document.activeElement.value") == "gl"
 
 
 def test_no_key_leads_anywhere_while_somebody_types(visit, site):

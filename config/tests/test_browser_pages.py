@@ -65,8 +65,24 @@ def test_the_menu_leads_an_owner_to_every_page_and_staff_to_theirs(visit, site):
         )
 
     assert shown == {
-        "owner": ["/", "/customers/", "/segments/", "/ladder/", "/pareto/", "/import/", "/settings/ladders/", "/admin/"],
-        "staff": ["/", "/customers/", "/segments/", "/ladder/"],
+        "owner": [
+            "/",
+            "/tasks/",
+            "/customers/",
+            "/segments/",
+            "/complaints/",
+            "/desk/",
+            "/ladder/",
+            "/pareto/",
+            "/import/",
+            "/settings/fields/",
+            "/settings/tags/",
+            "/team/",
+            "/audit/",
+            "/settings/ladders/",
+            "/admin/",
+        ],
+        "staff": ["/", "/tasks/", "/customers/", "/segments/", "/complaints/", "/desk/", "/ladder/"],
     }
 
 

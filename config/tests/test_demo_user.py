@@ -17,7 +17,7 @@ def demo_user(capsys, *arguments: str) -> dict[str, str]:
     return json.loads(capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("role", ["owner", "staff"])
+@pytest.mark.parametrize("role", ["owner", "staff", "reader"])
 def test_the_demo_has_someone_of_each_role(client, demo, capsys, role):
     said = demo_user(capsys, "--role", role)
 

@@ -79,7 +79,7 @@ def test_a_secret_key_that_cannot_be_read_is_refused_in_a_sentence(tmp_path):
 def test_no_database_url_means_sqlite_in_the_data_folder(tmp_path):
     database = environment.database("", tmp_path)
     assert database["ENGINE"] == "django.db.backends.sqlite3" and database["NAME"] == tmp_path / "regulars.sqlite3"
-    assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert database["OPTIONS"]["transaction_mode"] == "IMMEDIATE" and database["CONN_MAX_AGE"]
 
 
 def test_a_database_url_is_read_in_all_its_parts(tmp_path):

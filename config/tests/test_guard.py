@@ -150,7 +150,7 @@ def test_links_that_are_no_good_are_counted_and_locked_too(owner, clock):
     assert [client.get(f"/login/guess{number}/").status_code for number in range(11)] == [410] * 9 + [429] * 2
     page = client.get("/login/guess/")
 
-    assert LOCKED in page.text and page.headers["Referrer-Policy"] == "no-referrer"
+    assert LOCKED in page.text and page.headers["Referrer-Policy"] == "same-origin"
     assert is_let_in()
     assert client.get(link_for(owner, timezone.now())).url == "/"
 

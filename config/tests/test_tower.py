@@ -83,9 +83,9 @@ def test_a_web_process_that_has_served_every_page_has_not_loaded_pandas(installa
         jobs.ring = lambda *arguments: None
         jobs.show_life("tick", timezone.now())
         customer = Customer(name="Anna")
-        save_customer(customer=customer)
+        save_customer(customer=customer, by=None)
         today = Business.load().today()
-        save_order(order=Order(customer=customer, ordered_on=today, amount=5))
+        save_order(order=Order(customer=customer, ordered_on=today, amount=5), by=None)
         Business.keep(as_of=today)
         client = Client(headers={"host": "localhost"})
         client.force_login(User.objects.create_user("jana@example.com", role="owner"))

@@ -197,6 +197,13 @@ def test_it_fills_an_empty_database_before_it_serves(db, settings, monkeypatch, 
     assert capfd.readouterr().err.startswith("The empty database is filled with a made-up roastery, ")
 
 
+def test_what_gunicorn_accepts_sends_at_once():
+    with socket.create_server(("127.0.0.1", 0)) as address:
+        commands.web(address)
+        with socket.create_connection(address.getsockname()), address.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_it_wants_the_demo_at_the_first_start_only_and_where_it_was_cut_off(db, settings):
     settings.DEMO = True
     assert commands.wants_demo()

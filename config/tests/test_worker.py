@@ -10,7 +10,7 @@ from django.utils import timezone
 from config import worker
 from config.celery import app
 from crm import jobs, locks
-from crm.models import Business, Changed, Facts, Job, Pulse
+from crm.models import Business, Candidate, Changed, Facts, Job, Pulse
 from crm.tests.factories import make_customer, make_order, make_owner
 from lifecycle import nightly
 from lifecycle.models import NightlyRun, Transition
@@ -51,6 +51,19 @@ def test_a_tick_runs_the_night_that_is_due_and_then_refreshes():
 
     assert NightlyRun.objects.values_list("as_of", "state").get() == (yesterday(), "finished")
     assert (Facts.objects.get().orders, Changed.objects.count()) == (2, 0)
+
+
+def test_after_a_night_it_is_looked_for_duplicates_and_at_other_ticks_it_is_not():
+    worker.tick()
+    assert not Job.objects.filter(kind="duplicates").exists()
+    one, other = (make_customer(name="Eva Nováková", phone="602118337", phone_key="420602118337") for _ in range(2))
+    make_order(one, ordered_on=yesterday())
+
+    for _ in range(3):
+        worker.tick()
+
+    worker.run_job(Job.objects.get(kind="duplicates").pk)
+    assert Candidate.objects.values_list("first", "second").get() == (one.pk, other.pk)
 
 
 def test_a_tick_puts_back_the_jobs_of_the_dead_and_rings_for_all_that_wait(rung):
@@ -134,7 +147,7 @@ def test_a_night_that_finds_the_figures_in_use_waits_for_the_next_tick_and_is_no
     assert rung == [("run_job", job.pk)]
     worker.run_job(job.pk)
 
-    assert Job.objects.values_list("state", "attempts").get() == ("finished", 1)
+    assert Job.objects.values_list("state", "attempts").get(pk=job.pk) == ("finished", 1)
 
 
 def test_a_night_whose_database_went_away_in_a_step_is_put_back(monkeypatch):
@@ -166,7 +179,7 @@ def test_a_night_taken_from_its_worker_does_not_stay_running(monkeypatch):
     monkeypatch.undo()
     worker.run_job(job.pk)
 
-    assert Job.objects.values_list("state", "attempts").get() == ("finished", 2)
+    assert Job.objects.values_list("state", "attempts").get(pk=job.pk) == ("finished", 2)
     assert NightlyRun.objects.get().state == "finished"
 
 
@@ -187,6 +200,8 @@ class TestTheClockSetBack:
     def ticks(self, rung):
         order = make_order(ordered_on=date(2026, 1, 14))
         worker.tick(lambda: self.NINE)
+        # What is looked for after a night is done before the clock is set back.
+        worker.run_job(Job.objects.get(kind="duplicates").pk)
         self.before = (list(NightlyRun.objects.values()), list(Transition.objects.values()), list(Facts.objects.values()))
         self.dead, self.living = (jobs.claim(jobs.enqueue("night", {"as_of": "2026-01-14"}).pk, self.NINE) for _ in range(2))
         self.waiting = jobs.enqueue("night", {"as_of": "2026-01-14"})

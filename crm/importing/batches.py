@@ -13,7 +13,7 @@ from django.db import Error, connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from crm import bulk
+from crm import bulk, searching
 from crm.failpoints import failpoint
 from crm.fold import fold
 from crm.importing.customers import Person, Taken, take_in
@@ -63,6 +63,7 @@ def write_batches(staging: Staging, plan: Plan) -> None:
         plan.tell(min(plan.record.cursor, plan.record.rows), plan.record.rows, Doing.WRITING)
     if plan.record.rows > ROWS:
         bulk.analyze(Customer, Facts, Order)
+    searching.catch_up()
 
 
 def _batches(staging: Staging, cursor: int, has_lines: bool) -> Iterator[Batch]:
@@ -126,7 +127,7 @@ def _write(batch: Batch, plan: Plan, last: int) -> Mapping[str, int]:
         Business.keep(currency=plan.currency)
     channels = _channels(batch.purchases, plan.channels)
     customers = take_in(batch.people.values(), plan.now)
-    orders = plan.writer.write(batch.purchases, batch.lines, customers.keys, plan.channels | channels)
+    orders = plan.writer.write(batch.purchases, batch.lines, customers, plan.channels | channels)
     counts = (customers.created, customers.updated, orders.created, orders.updated, orders.unchanged, orders.anonymous)
     added = {name: F(name) + count for name, count in zip(COUNTED, counts, strict=True)}
     done = Import.objects.filter(pk=plan.record.pk, cursor=plan.record.cursor).update(

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 
 from crm import bulk
+from crm.hiding import ends_of
 from crm.importing.dates import stored
+from crm.merging.identities import origins
 from crm.models import Customer, Facts
-from crm.models.customer import search_key
+from crm.models.customer import Texts, search_key
 
 
 class Person(NamedTuple):
@@ -26,11 +28,20 @@ class Person(NamedTuple):
 
 
 class Stored(NamedTuple):
+    """One merged into another keeps its identities, and learns more of them, as before."""
+
     pk: int
     external_id: str
     email: str
     name: str
     phone: str
+    phone_key: str
+    company_number: str
+    card: str
+    city: str
+
+
+NOBODY = Stored(0, "", "", "", "", "", "", "", "")
 
 
 @dataclass
@@ -38,9 +49,14 @@ class Taken:
     """The primary key of each person, the e-mails that are another customer's by now, and how many were written."""
 
     keys: dict[str, int] = field(default_factory=dict)
+    # Where the keys lead that are merged into another: an order goes there, by the key that it came under.
+    ends: dict[int, int] = field(default_factory=dict)
     without_email: dict[str, str] = field(default_factory=dict)
     created: int = 0
     updated: int = 0
+
+    def end(self, pk: int) -> int:
+        return self.ends.get(pk, pk)
 
 
 def _defaults(model: type[Customer | Facts]) -> dict[str, Any]:
@@ -61,18 +77,22 @@ def with_email(emails: Collection[str]) -> QuerySet[Customer]:
 def take_in(people: Iterable[Person], now: datetime) -> Taken:
     """Writes the customers of a batch, each new one with their Facts row. A blank cell never deletes what is stored."""
     people = list(people)
-    found, taken = _find(people), Taken()
+    found = _find(people)
+    owners = _owners(found)
+    taken = Taken(ends=_ends({one.pk for one in found.values()} | {owner for one in owners.values() for owner in one.values()}))
     updates, new = [], []
     for person in people:
         customer = _known(person, found)
         holder = found.get(f"e{person.email}")
         if holder and (customer is None or holder.pk != customer.pk):
-            taken.without_email[person.who] = person.email or ""
+            if customer is None or taken.end(holder.pk) != taken.end(customer.pk):
+                taken.without_email[person.who] = person.email or ""
             person = person._replace(email=None)
         if customer is None:
             new.append(person)
             continue
-        taken.keys[person.who] = customer.pk
+        by = "external_id" if person.who[0] == "i" and person.who in found else "email"
+        taken.keys[person.who] = owners[by].get(customer.pk, customer.pk)
         wanted = _as_said(customer, person)
         if wanted != customer:
             updates.append((wanted.pk, wanted.name, wanted.email, wanted.external_id, _search_key(wanted)))
@@ -80,6 +100,16 @@ def take_in(people: Iterable[Person], now: datetime) -> Taken:
     taken.keys |= _create(new, now)
     taken.created, taken.updated = len(new), len(updates)
     return taken
+
+
+def _owners(found: Mapping[str, Stored]) -> dict[str, dict[int, int]]:
+    """By column, whose the id or e-mail is that somebody holds since a merge: an order is the owner's, as before it."""
+    return {column: origins(column, {one.pk for one in found.values()}) for column in ("external_id", "email")}
+
+
+def _ends(customers: Collection[int]) -> dict[int, int]:
+    merged = Customer.objects.filter(pk__in=bulk.among(customers), merged_into__isnull=False)
+    return ends_of(merged.values_list("pk", flat=True))
 
 
 def _known(person: Person, found: Mapping[str, Stored]) -> Stored | None:
@@ -117,7 +147,8 @@ def _as_said(customer: Stored, person: Person) -> Stored:
 
 
 def _search_key(customer: Stored) -> str:
-    return search_key(customer.name, customer.email, customer.phone, customer.external_id)
+    """The phone's key stands beside it already: a file brings no phone."""
+    return search_key(Texts(*(getattr(customer, name) for name in Texts._fields)))
 
 
 def _create(new: list[Person], now: datetime) -> Mapping[str, int]:
@@ -126,7 +157,7 @@ def _create(new: list[Person], now: datetime) -> Mapping[str, int]:
     blank = _defaults(Customer) | {"created": stored(now)}
     rows = []
     for person in new:
-        customer = _as_said(Stored(0, "", person.who[1:] if person.who[0] == "e" else "", "", ""), person)
+        customer = _as_said(NOBODY._replace(email=person.who[1:] if person.who[0] == "e" else ""), person)
         said = {"external_id": customer.external_id, "email": customer.email, "name": customer.name, "search_key": _search_key(customer)}
         rows.append(tuple((blank | said).values()))
     bulk.insert(Customer, list(blank), rows)

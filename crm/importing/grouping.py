@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from crm.bulk import among
 from crm.importing.columns import Columns
 from crm.importing.errors import Errors
+from crm.importing.identity import one_customer
 from crm.importing.numbers import TOO_LARGE
 from crm.importing.staging import CHUNK, WHO, Staging, chunks
 from crm.models import Order
@@ -74,7 +75,8 @@ def _check_against_record(staging: Staging, columns: Columns, source: str, error
         " WHERE who IN (SELECT 'e' || email FROM claimed)"
     )
     staging.reject(
-        f"SELECT line.row, line.number, NULL AS told FROM line JOIN recorded USING (number) WHERE {WHO} <> recorded.who",
+        f"SELECT line.row, line.number, NULL AS told FROM line JOIN recorded USING (number) WHERE {WHO} <> recorded.who"
+        f" AND NOT {one_customer(WHO, 'recorded.who')}",
         errors,
         columns.name("order"),
         _("An order of this number belongs to another customer; if it comes from another shop, name that by --source."),
@@ -85,8 +87,9 @@ def _owners_in_record(staging: Staging, source: str) -> Iterator[tuple[str, str]
     numbers = (number for (number,) in staging.execute("SELECT DISTINCT number FROM line WHERE number IS NOT NULL ORDER BY 1"))
     for chunk in chunks(numbers):
         found = Order.objects.filter(source=source, key__in=among(chunk), customer__isnull=False)
-        for key, external_id, email in found.values_list("key", "customer__external_id", "customer__email"):
-            yield key, f"i{external_id}" if external_id else f"e{email}"
+        for key, pk, external_id, email in found.values_list("key", "customer", "customer__external_id", "customer__email"):
+            # One into whom others were merged may have neither.
+            yield key, f"i{external_id}" if external_id else f"e{email}" if email else f"#{pk}"
 
 
 def repeats_its_total(staging: Staging) -> bool:

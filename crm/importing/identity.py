@@ -8,10 +8,13 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from crm.bulk import among
+from crm.hiding import ends_of
 from crm.importing.columns import Columns
 from crm.importing.customers import with_email, with_id
 from crm.importing.errors import Errors
 from crm.importing.staging import WHO, Staging, chunks
+from crm.models import Customer
 
 
 def resolve_customers(staging: Staging, columns: Columns, errors: Errors, *, beside_record: bool) -> None:
@@ -26,7 +29,8 @@ def resolve_customers(staging: Staging, columns: Columns, errors: Errors, *, bes
         _let_ids_claim(staging)
         staging.reject(
             "SELECT line.row, line.number, line.email AS told FROM line LEFT JOIN claimed USING (email)"
-            " WHERE line.customer IS NOT NULL AND line.email IS NOT NULL AND claimed.owner IS NOT line.customer",
+            " WHERE line.customer IS NOT NULL AND line.email IS NOT NULL AND claimed.owner IS NOT line.customer"
+            f" AND NOT ({_one('claimed.owner')} OR {_one('line.email', 'e')})",
             errors,
             columns.name("email"),
             _("The e-mail %(told)s belongs to another customer."),
@@ -37,6 +41,26 @@ def resolve_customers(staging: Staging, columns: Columns, errors: Errors, *, bes
             "UPDATE line SET customer = (SELECT owner FROM claimed WHERE claimed.email = line.email)"
             " WHERE customer IS NULL AND email IN (SELECT email FROM claimed)"
         )
+
+
+def note_merged(staging: Staging) -> None:
+    """The identities of customers who were merged: under whichever of them an order comes, it is the same customer's."""
+    staging.execute("CREATE TABLE merged (who TEXT PRIMARY KEY, end INTEGER) WITHOUT ROWID")
+    ends = ends_of(Customer.objects.filter(merged_into__isnull=False).values_list("pk", flat=True))
+    for chunk in chunks(sorted({*ends, *ends.values()})):
+        theirs = Customer.objects.filter(pk__in=among(chunk)).values_list("pk", "external_id", "email")
+        identities = ((ends.get(pk, pk), (f"i{own_id}", f"e{email}", f"#{pk}")) for pk, own_id, email in theirs)
+        staging.fill("merged", ((who, end) for end, names in identities for who in names if len(who) > 1))
+
+
+def one_customer(who: str, other: str) -> str:
+    """SQL for whether two identities, as `person.who` has them, are those of one customer by merging."""
+    end = "(SELECT end FROM merged WHERE merged.who = {})"
+    return f"coalesce({end.format(who)} = {end.format(other)}, 0)"
+
+
+def _one(identity: str, kind: str = "i") -> str:
+    return one_customer(f"'{kind}' || {identity}", "'i' || line.customer")
 
 
 def _in_the_record(staging: Staging, *, owned: bool) -> Iterator[tuple[str, ...]]:

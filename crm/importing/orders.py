@@ -7,10 +7,10 @@ from datetime import date, datetime
 from pathlib import Path
 
 from django.conf import settings
-from django.db import Error
+from django.db import Error, transaction
 from django.utils.translation import gettext as _
 
-from crm import jobs, locks
+from crm import audit, jobs, locks
 from crm.failpoints import failpoint
 from crm.importing import grouping, identity, reading
 from crm.importing.batches import COUNTED, Plan, write_batches
@@ -147,6 +147,7 @@ def _stage(
         raise Refused(_("%(file)s was changed while it was read; nothing was taken.") % {"file": file.name})
     staging.index_numbers()
     staging.drop_spoiled(errors, columns.name("order"))
+    identity.note_merged(staging)
     identity.resolve_customers(staging, columns, errors, beside_record=source is not None)
     if columns.has("order"):
         grouping.check_orders(staging, columns, source, errors)
@@ -172,7 +173,10 @@ def _finish(record: Import, now: datetime) -> Import:
     failpoint("import.finishing")
     record.refresh_from_db(fields=[*COUNTED, "errors", "error_count"])
     record.state, record.finished_at = Import.State.FINISHED, now
-    record.save(update_fields=["state", "finished_at"])
+    counts: audit.Changes = {name: [None, getattr(record, name)] for name in COUNTED if getattr(record, name)}
+    with transaction.atomic():
+        record.save(update_fields=["state", "finished_at"])
+        audit.keep(what="import.finished", by=record.upload.by if record.upload else None, of=record, changes=counts)
     jobs.ring_refresh()
     failpoint("import.finished")
     return record

@@ -10,7 +10,9 @@ from django.db.models import BigIntegerField, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from crm import bulk
+from crm.importing.customers import Taken
 from crm.importing.words import PAID
+from crm.merging.relations import note_arrivals
 from crm.models import Changed, Headline, Order, OrderLine
 
 
@@ -69,12 +71,10 @@ class Writer:
     columns: Collection[str]
     known: bool
 
-    def write(
-        self, purchases: Sequence[Purchase], lines: Mapping[int, list[Line]], customers: Mapping[str, int], channels: Mapping[str, int]
-    ) -> Counts:
+    def write(self, purchases: Sequence[Purchase], lines: Mapping[int, list[Line]], taken: Taken, channels: Mapping[str, int]) -> Counts:
         """Writes the orders of a batch with their lines, and notes whose facts they change."""
-        by_key = {_key(purchase, customers): purchase for purchase in purchases}
-        said = {key: _values(purchase, customers, channels) for key, purchase in by_key.items()}
+        by_key = {_key(purchase, taken.keys): purchase for purchase in purchases}
+        said = {key: _values(purchase, taken, channels) for key, purchase in by_key.items()}
         stored = self._stored(list(said)) if self.known else {}
         wanted = {key: self._merged(said[key], before.values) for key, before in stored.items()}
         changed = {key for key, values in wanted.items() if values != stored[key].values}
@@ -85,10 +85,19 @@ class Writer:
             changed |= self._write_lines({key: lines[purchase.row] for key, purchase in by_key.items()}, stored.keys())
         else:
             _drop_lines({stored[key].pk: wanted[key].amount for key in changed if wanted[key].amount != stored[key].values.amount})
+        self._note_arrivals({key: taken.keys[by_key[key].who or ""] for key in said if key not in stored and by_key[key].who}, taken)
         if new or changed:
             Headline.void()
         _note_changed({row[0] for row in new} | {owner for key in changed for owner in (wanted[key].customer, stored[key].values.customer)})
         return Counts(len(new), len(changed), len(said) - len(new) - len(changed), sum(purchase.who is None for purchase in purchases))
+
+    def _note_arrivals(self, new: Mapping[str, int], taken: Taken) -> None:
+        """New orders by an identity of somebody who is merged: taken apart again, they are theirs."""
+        whose = {key: pk for key, pk in new.items() if taken.end(pk) != pk}
+        arrived: dict[int, list[int]] = defaultdict(list)
+        for key, order in self._recorded(list(whose)).values_list("key", "pk") if whose else ():
+            arrived[whose[key]].append(order)
+        note_arrivals("crm.Order.customer", arrived)
 
     def _merged(self, said: Values, stored: Values) -> Values:
         """What the file says where it says something, else what is stored."""
@@ -149,10 +158,10 @@ def _key(purchase: Purchase, customers: Mapping[str, int]) -> str:
     return f"{owner}@{purchase.moment.rpartition('|')[2]}#{purchase.nth or 1}"
 
 
-def _values(purchase: Purchase, customers: Mapping[str, int], channels: Mapping[str, int]) -> Values:
+def _values(purchase: Purchase, taken: Taken, channels: Mapping[str, int]) -> Values:
     day, *instant = purchase.moment.split("|")
     return Values(
-        customers[purchase.who] if purchase.who else None,
+        taken.end(taken.keys[purchase.who]) if purchase.who else None,
         purchase.status,
         day,
         instant[0] if instant else None,

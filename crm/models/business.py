@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from crm.fold import fold
@@ -15,6 +16,9 @@ from crm.fold import fold
 def validate_zone(name: str) -> None:
     if name not in available_timezones():
         raise ValidationError(_("%(zone)s is not a time zone; write it like Europe/Prague."), params={"zone": name})
+
+
+two_letters = RegexValidator(r"\A[A-Za-z]{2}\Z", _("Two letters, such as cz."))
 
 
 class Business(models.Model):
@@ -32,6 +36,14 @@ class Business(models.Model):
         default="CZK",
         validators=[RegexValidator(r"\A[A-Z]{3}\Z", _("A currency is three capital letters, like CZK."))],
     )
+    country = models.CharField(
+        _("country, two letters"),
+        max_length=2,
+        default="CZ",
+        db_default="CZ",
+        validators=[two_letters],
+        help_text=_("Telephone numbers without a country are of this one."),
+    )
     pareto_share = models.DecimalField(
         _("share that the vital few make"),
         max_digits=3,
@@ -39,6 +51,14 @@ class Business(models.Model):
         default=Decimal("0.80"),
         validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal("1"))],
     )
+    complaint_days = models.PositiveSmallIntegerField(
+        _("days for a complaint"),
+        default=30,
+        db_default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(366)],
+        help_text=_("The legal deadline of a claim, in days from the day it is opened. A change holds for those opened from then on."),
+    )
+    owners_need_code = models.BooleanField(_("owners must use two-factor login"), default=False, editable=False)
 
     as_of = models.DateField(_("figures as of"), null=True, blank=True, editable=False)
     # What PastFacts stand at; empty where there are none, or while they are written.
@@ -53,12 +73,17 @@ class Business(models.Model):
         verbose_name_plural = _("business")
         constraints = [
             models.CheckConstraint(condition=Q(pk=1), name="business_is_one"),
+            models.CheckConstraint(condition=Q(country=Upper("country")) & ~Q(country=""), name="business_country_is_upper"),
             models.CheckConstraint(condition=Q(pareto_share__gt=0, pareto_share__lte=1), name="business_pareto_share_is_a_share"),
             models.CheckConstraint(condition=Q(gap_days__gt=0), name="business_gap_is_positive"),
+            models.CheckConstraint(condition=Q(complaint_days__gte=1, complaint_days__lte=366), name="business_complaint_days_in_range"),
         ]
 
     def __str__(self) -> str:
         return self.name or "Regulars"
+
+    def clean(self) -> None:
+        self.country = self.country.upper()
 
     @classmethod
     def load(cls) -> "Business":

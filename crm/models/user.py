@@ -33,6 +33,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Role(models.TextChoices):
         OWNER = "owner", _("Owner")
         STAFF = "staff", _("Staff")
+        READER = "reader", _("Read-only")
 
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
@@ -48,7 +49,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         constraints = [
-            models.CheckConstraint(condition=Q(role__in=["owner", "staff"]), name="user_role_is_known"),
+            models.CheckConstraint(condition=Q(role__in=["owner", "staff", "reader"]), name="user_role_is_known"),
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_is_lower"),
         ]
 
@@ -66,12 +67,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.is_active and self.role == self.Role.OWNER
 
     @property
+    def may_write(self) -> bool:
+        return self.is_active and self.role != self.Role.READER
+
+    @property
     def is_staff(self) -> bool:
         """Whether the admin panel opens: Django's name for it, which is not the role "staff"."""
         return self.is_owner
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """An owner may do everything, staff nothing in the admin panel: there are no finer permissions."""
+        """An owner may do everything, the others nothing in the admin panel: there are no finer permissions."""
         return self.is_owner
 
     def has_module_perms(self, app_label: str) -> bool:

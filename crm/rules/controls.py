@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any as Anything
 from typing import TypeAlias
 
-from crm.catalogue import NUMBERS, Fact, Kind, find
+from crm.catalogue import ANSWERS, NUMBERS, Fact, Kind, find
 from crm.rules.tree import MOST_DEEP, MOST_LEAVES
 from crm.rules.values import BARE_OPS, DAYS_OPS
 
@@ -75,7 +75,7 @@ class Line:
         kind = fact.kind if (fact := self.known) else None
         if self.op in DAYS_OPS or kind in NUMBERS:
             return _number(text)
-        if kind == Kind.YES_NO:
+        if kind in ANSWERS:
             return {"true": True, "false": False}.get(text, text)
         return text
 

@@ -6,7 +6,8 @@ from decimal import Decimal
 from django.db.models import Aggregate, Count, Sum
 
 from crm.figures import Figures
-from crm.listing import FEW, SORTS, Row
+from crm.list_row import Row
+from crm.listing import FEW, SORTS
 from crm.paging import page
 from crm.rules.query import compiled
 from crm.rules.tree import All, Any, Node, Not

@@ -9,9 +9,9 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any as Anything
 
-from django.db.models import Q
+from django.db.models import Exists, Q
 
-from crm.catalogue import Belonging, Fact, Kind
+from crm.catalogue import Belonging, Detail, Fact, Kind
 from crm.rules.tree import All, Any, Leaf, Node, Not
 
 # A Q() without conditions stays one when it is negated; these two are each other's complement.
@@ -56,18 +56,29 @@ def compiled(node: Node, as_of: date) -> Q:
 def _leaf(leaf: Leaf, as_of: date) -> Q:
     if isinstance(leaf.fact, Belonging):
         return _belongs(leaf.fact, leaf)
-    path, value = leaf.fact.path, leaf.value
+    if leaf.op == "!=":
+        return ~_leaf(Leaf(leaf.fact, "=", leaf.value), as_of)
+    if isinstance(leaf.fact, Detail):
+        return _kept(leaf.fact, leaf, as_of)
+    path = leaf.fact.path
     empty = Q(**{f"{path}__isnull": True}) if leaf.fact.field.null else Q(**{path: ""}) if _is_text(leaf) else NOBODY
-    match leaf.op:
-        case "empty":
-            return empty
-        case "!=":
-            return ~_leaf(Leaf(leaf.fact, "=", value), as_of)
-        case "last" | "not_last" | "passed" | "next" | "anniversary":
-            return ~empty & _CALENDAR[leaf.op](leaf.fact, as_of, value)
+    return empty if leaf.op == "empty" else ~empty & _compared(leaf, as_of)
+
+
+def _compared(leaf: Leaf, as_of: date) -> Q:
+    """Of a value that is not empty."""
+    if leaf.op in _CALENDAR:
+        return _CALENDAR[leaf.op](leaf.fact, as_of, leaf.value)
     if leaf.fact.kind == Kind.AGE:
-        return ~empty & reduce(or_, (_aged(path, as_of, *days) for days in _ages(leaf)))
-    return ~empty & Q(**{f"{path}__{_LOOKUPS[leaf.op]}": leaf.value})
+        return reduce(or_, (_aged(leaf.fact.path, as_of, *days) for days in _ages(leaf)))
+    return Q(**{f"{leaf.fact.path}__{_LOOKUPS[leaf.op]}": leaf.value})
+
+
+def _kept(fact: Detail, leaf: Leaf, as_of: date) -> Q:
+    """By a row of another table, in which nothing is empty: to be empty is to have none."""
+    if leaf.op == "empty":
+        return ~Q(Exists(fact.rows()))
+    return Q(Exists(fact.rows().filter(_compared(leaf, as_of))))
 
 
 def _belongs(fact: Belonging, leaf: Leaf) -> Q:

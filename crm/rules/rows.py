@@ -8,7 +8,7 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
 
-from crm.catalogue import NUMBERS, Fact, Kind, Topic, askable
+from crm.catalogue import ANSWERS, NUMBERS, Fact, Kind, Topic, askable
 from crm.money import sign
 from crm.rules.controls import MOST_ASKED, Group, Line, Path
 from crm.rules.tree import MOST_DEEP, OPS
@@ -121,7 +121,7 @@ class Row:
         fact = self.known
         if fact is None or self.line.op in {*BARE_OPS, *DAYS_OPS}:
             return []
-        choices = {"true": _("yes"), "false": _("no")} if fact.kind == Kind.YES_NO else self.rows.choices(fact)
+        choices = {"true": _("yes"), "false": _("no")} if fact.kind in ANSWERS else self.rows.choices(fact)
         gone = [value for value in self.line.filled if value not in choices] if choices else []
         return [Option(key, words, key in self.line.values) for key, words in (*choices.items(), *((value, value) for value in gone))]
 

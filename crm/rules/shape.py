@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any as Anything
 
-from django.db.models import BooleanField, Case, Value, When
+from django.db.models import BooleanField, Case, Expression, Value, When
 
-from crm.catalogue import Belonging, Kind
+from crm.catalogue import Belonging, Kind, with_details
 from crm.models import Customer, Facts, FactsRow
 from crm.rules.missing import missing
 from crm.rules.query import compiled
@@ -36,7 +36,7 @@ class Shape:
 
 
 def explained(
-    nodes: Sequence[Node], customer: Customer, as_of: date, facts: type[FactsRow] = Facts, beside: Mapping[str, Case] | None = None
+    nodes: Sequence[Node], customer: Customer, as_of: date, facts: type[FactsRow] = Facts, beside: Mapping[str, Expression] | None = None
 ) -> tuple[list[Shape], dict[str, Anything]]:
     """Each of the rules for `customer`, every part decided by the same SQL that places; and what `beside` comes to, by name. One query.
 
@@ -46,7 +46,8 @@ def explained(
     asked = [part for node in nodes for part in _parts(node)]
     ticks = {f"part{place}": _tick(part, as_of) for place, part in enumerate(asked)}
     own = {part.fact.own_path for part in asked if isinstance(part, Leaf) and not isinstance(part.fact, Belonging)}
-    row = facts.objects.filter(pk=customer.pk).annotate(**ticks, **beside).values(*ticks, *own, *beside).get() if ticks or beside else {}
+    found = with_details(facts.objects.filter(pk=customer.pk), (part.fact for part in asked if isinstance(part, Leaf)))
+    row = found.annotate(**ticks, **beside).values(*ticks, *own, *beside).get() if ticks or beside else {}
     holds = iter([row[name] for name in ticks])
     shapes = [_shape(node, holds, row, as_of, True) for node in nodes]
     return shapes, {name: row[name] for name in beside}

@@ -65,6 +65,7 @@ OPS: dict[Kind, tuple[str, ...]] = {
     **dict.fromkeys(NUMBERS, ("=", "!=", "<", "<=", ">", ">=", "between", "in", "empty")),
     Kind.DATE: ("on", "before", "after", "between", "last", "not_last", "passed", "next", "anniversary", "empty"),
     Kind.YES_NO: ("=", "!="),
+    Kind.ANSWER: ("=", "!=", "empty"),
     Kind.CHOICE: ("=", "!=", "in", "empty"),
     Kind.BELONGING: ("=", "!=", "in"),
     # SQLite knows no part of a text but without regard to case, so a code is compared whole.

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from django.utils.translation import gettext as _
 
-from crm.catalogue import NUMBERS, Fact, Kind
+from crm.catalogue import ANSWERS, NUMBERS, Fact, Kind
 from crm.fields import LIMIT
 
 MOST_VALUES, MOST_DAYS, LONGEST_TEXT = 100, 36_600, 200
@@ -72,7 +72,7 @@ def _one(fact: Fact, value: object) -> Value:
         return _number(fact, value)
     if fact.kind == Kind.DATE:
         return _date(value)
-    if fact.kind == Kind.YES_NO:
+    if fact.kind in ANSWERS:
         if not isinstance(value, bool):
             raise Wrong(("", _("“%(fact)s” is true or false.") % {"fact": fact.label}))
         return value

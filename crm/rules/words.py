@@ -2,12 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any as Anything
 
 from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, ngettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from crm.catalogue import Fact, Kind
 from crm.money import day, exact
@@ -104,6 +105,15 @@ def shown(fact: Fact, value: Anything) -> str:
         case str():
             return fact.choices.get(value, value) if fact.kind in {Kind.CHOICE, Kind.BELONGING} else value
     number = Decimal(str(value))
-    if fact.kind == Kind.MONEY:
-        return exact(number)
-    return number_format(number, 0 if number == int(number) else None, use_l10n=True, force_grouping=True)
+    return exact(number) if fact.kind == Kind.MONEY else figure(number)
+
+
+def figure(number: Decimal) -> str:
+    """With no more decimals than it has."""
+    return _figure(number, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _figure(number: Decimal, language: str | None) -> str:
+    bare = number.normalize()
+    return number_format(bare, 0 if bare == int(bare) else None, use_l10n=True, force_grouping=True)

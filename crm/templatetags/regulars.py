@@ -1,23 +1,47 @@
 """What pages print: marks, icons, amounts. Read by `{% load regulars %}`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template.base import FilterExpression, Node, Parser, TextNode, Token, Variable
+from django.template.context import Context
 from django.template.loader import render_to_string
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from crm import icons, marks, money
+from crm import icons, marks, money, sentences
+from crm.amending import Amender
 from crm.charts.rhythm import Rhythm
-from crm.models import Business
+from crm.models import Business, Interaction
+from crm.printed import printed
 
 register = template.Library()
 
-register.simple_tag(icons.icon, name="icon")
-register.filter("day", money.day)
+register.simple_tag(printed, name="same")
+register.tag("translate", sentences.translate)
+# Of a moment it is the day of the business, not that of Greenwich.
+register.filter("day", money.day, expects_localtime=True)
+register.filter("moment", money.moment)
+register.filter("dated", money.dated)
+
+
+@register.tag("icon")
+def drawing(parser: Parser, token: Token) -> Node:
+    """{% icon "add" %}: by what it means. One that the template names is part of its text."""
+    name = parser.compile_filter(token.split_contents()[1])
+    return Drawing(name) if isinstance(name.var, Variable) else TextNode(icons.icon(str(name.var)))
+
+
+class Drawing(Node):
+    def __init__(self, name: FilterExpression) -> None:
+        self.name = name
+
+    def render(self, context: Context) -> SafeString:
+        return icons.icon(self.name.resolve(context))
 
 
 @register.filter
@@ -42,6 +66,11 @@ def percent(share: Decimal | float | None, places: int = 0) -> str:
 
 
 @register.filter
+def amendable_by(interaction: Interaction, amender: Amender) -> bool:
+    return amender.may(interaction)
+
+
+@register.filter
 def initials(name: str) -> str:
     """Of a name's first and last word."""
     words = name.split()
@@ -63,22 +92,33 @@ def _stage(mark: marks.StageMark) -> SafeString:
     return SafeString(render_to_string("crm/_stage.html", {"mark": mark}))
 
 
+@register.inclusion_tag("crm/complaints/_mark.html", takes_context=True)
+def complaint_mark(context: Mapping[str, Any], customer: int) -> dict[str, Any]:
+    """That this customer, by primary key, has an open complaint. The page gives `with_complaint`: crm.complaints.open_of its customers."""
+    return {"is_open": customer in context.get("with_complaint", ())}
+
+
 @register.simple_tag
 def rhythm(usual: Decimal | float, days: int) -> SafeString:
     """The line from the last order to today, with a tick where the next order usually comes."""
-    return _rhythm(Rhythm.of(float(usual), days))
+    return _rhythm(float(usual), days)
 
 
-# There are not many more than one for each tenth of a pixel.
-@lru_cache(maxsize=1024)
-def _rhythm(mark: Rhythm) -> SafeString:
-    return SafeString(render_to_string("crm/_rhythm.html", {"rhythm": mark}))
+@lru_cache(maxsize=4096)
+def _rhythm(usual: float, days: int) -> SafeString:
+    return SafeString(render_to_string("crm/_rhythm.html", {"rhythm": Rhythm.of(usual, days)}))
 
 
 @register.inclusion_tag("crm/_bar.html")
 def bar(share: Decimal | float, tone: str = "main") -> dict[str, Any]:
     """A bar of this share of the width; the number stands beside it in words."""
     return {"width": round(100 * min(max(float(share), 0), 1), 1), "tone": tone}
+
+
+@register.filter
+def facts(lines: Iterable[Sequence[str]]) -> SafeString:
+    """In a list of facts, for each line its label and what stands beside it in digits: dozens on a page, and a loop would be slow."""
+    return format_html_join("", '<dt>{}</dt><dd class="num">{}</dd>', (line[:2] for line in lines))
 
 
 @register.simple_tag

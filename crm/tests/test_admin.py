@@ -195,20 +195,22 @@ class TestCustomers:
     def test_a_name_that_one_engine_would_refuse_is_refused_by_both(self, client, name):
         assert "name" in errors(client.post(address(Customer, "add"), CUSTOMER | {"name": name}))
 
-    def test_one_without_orders_is_deleted_with_what_is_derived(self, client):
+    def test_a_deleted_one_waits_in_the_bin_without_what_is_derived(self, client):
         customer = make_customer()
-        Changed.objects.create(customer=customer, why="customer")
 
         client.post(address(Customer, "delete", customer.pk), {"post": "yes"})
 
-        assert [model.objects.count() for model in (Customer, Facts, Changed)] == [0, 0, 0]
+        customer.refresh_from_db()
+        assert customer.binned_at is not None and not Facts.objects.exists()
+        assert not client.get(address(Customer, "changelist")).context["cl"].result_list
 
-    def test_one_with_orders_is_kept(self, client):
-        customer = make_order().customer
+    def test_the_orders_of_a_deleted_one_are_kept(self, client):
+        order = make_order()
 
-        response = client.post(address(Customer, "delete", customer.pk), {"post": "yes"})
+        response = client.post(address(Customer, "delete", order.customer.pk), {"post": "yes"})
 
-        assert response.status_code == 200 and Customer.objects.count() == 1
+        order.refresh_from_db()
+        assert response.status_code == 302 and order.customer.binned_at is not None
 
     def test_a_script_in_a_name_is_shown_as_text(self, client):
         customer = make_customer(name=SCRIPT, city=SCRIPT, external_id=SCRIPT)
@@ -348,7 +350,7 @@ class TestChannels:
 
 
 class TestBusiness:
-    SENT = {"name": "Tea", "zone": "Europe/Warsaw", "currency": "PLN", "pareto_share": "0.75"}
+    SENT = {"name": "Tea", "zone": "Europe/Warsaw", "currency": "PLN", "pareto_share": "0.75", "complaint_days": "30", "country": "PL"}
 
     def save(self, client, **changes):
         return client.post(address(Business, "change", a_business().pk), self.SENT | changes)

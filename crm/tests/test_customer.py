@@ -2,7 +2,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from crm.models import Customer
-from crm.models.customer import search_key
+from crm.models.customer import Texts, search_key
 from crm.tests.factories import make_customer
 
 pytestmark = pytest.mark.django_db
@@ -13,9 +13,10 @@ def stored_key(customer):
 
 
 def test_the_search_key_holds_the_folded_texts_and_the_bare_digits_of_the_phone():
-    assert search_key("Jan Žižka", "jan@example.com", "+420 601-234-567", "Č7") == (
-        "jan zizka jan@example.com +420 601-234-567 420601234567 c7"
-    )
+    texts = Texts("Jan Žižka", "jan@example.com", "+420 601-234-567", "420601234567", "Č7", "12345678", "K-9", "Tábor")
+
+    assert search_key(texts) == "jan zizka jan@example.com +420 601-234-567 420601234567 c7 12345678 k-9 tabor"
+    assert search_key(Texts("Jan", phone="linka 12")) == "jan linka 12 12"
 
 
 def test_the_search_key_follows_a_save():

@@ -1,7 +1,7 @@
 """The page of one customer: what it says, what it leaves unsaid, and how it keeps up while figures are being brought up to date."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from html import unescape
 
@@ -144,7 +144,15 @@ class TestTheRhythm:
         page = owner.get(address(martin))
 
         assert "1 order in the 12 months; the last one was on 13 September." in page.content.decode()
-        assert "13 September 1 2,480 Kč" in text(page)
+        assert "Day Orders Amount 13 September 1 2,480 Kč" in text(page)
+
+    def test_of_more_days_than_anybody_reads_the_table_says_the_months(self, owner, martin):
+        for number in range(41):
+            make_order(martin, ordered_on=date(2026, 8, 1) + timedelta(days=number), amount=Decimal("100"))
+        page = owner.get(address(martin))
+
+        assert "Month Orders Amount August 2026 31 3,100 Kč September 2026 10 1,000 Kč" in text(page)
+        assert page.content.decode().count('class="strip-stem"') == page.content.decode().count('class="strip-o"') == 1
 
 
 class TestFigures:
@@ -258,6 +266,15 @@ class TestKeepingUp:
 
         assert "Figures are being brought up to date." not in text(owner.get(address(martin)))
 
+    def test_to_ask_again_in_vain_reads_nothing_of_the_page(self, owner, martin, django_assert_num_queries):
+        Business.keep(as_of=date(2026, 11, 23))
+        note_changed("order", martin.pk)
+
+        # The session, the business, who asks, the customer.
+        with django_assert_num_queries(4):
+            answer = owner.get(address(martin), headers={"HX-Request": "true", "HX-Target": "fresh"})
+        assert answer.status_code in {200, 204} and "timeline" not in answer.text
+
     def test_asking_again_brings_nothing_until_it_is_done_and_then_the_figures(self, owner, martin):
         note_changed("order", martin.pk)
         asking = {"HX-Request": "true", "HX-Target": "fresh"}
@@ -298,7 +315,7 @@ def test_events_do_not_cost_statements(owner, martin, monkeypatch, events, djang
         OrderLine.objects.create(order=make_order(martin), position=1, product="Tea", amount=Decimal(1))
         make_interaction(martin, by=martin.owner)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         page = owner.get(address(martin))
 
     assert page.content.decode().count('class="tl-item') == min(2 * events, 30)

@@ -2,9 +2,10 @@
 
 import json
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from html import unescape
+from itertools import product
 from urllib.parse import urlencode
 
 import pytest
@@ -15,7 +16,8 @@ from config.management.commands.up import LONGEST_REQUEST_LINE
 from config.tests import cast
 from crm import navigation
 from crm.groups import GROUPS, Group
-from crm.models import Business, Facts, PastFacts
+from crm.models import Business, Facts, PastFacts, User
+from crm.tags.writing import put_tag
 from crm.tests.factories import make_customer
 from lifecycle import kotler
 
@@ -226,6 +228,14 @@ class TestPages:
         assert "1 to 50 of more than 55 customers" in text(get(owner))
         assert "1 to 50 of more than 55 customers" in text(get(owner, q="customer"))
 
+    def test_of_words_too_short_for_an_index_fewer_are_counted(self, owner, monkeypatch):
+        monkeypatch.setattr("crm.listing.MOST_COUNTED_BY_READING", 55)
+        for _ in range(56):
+            make_customer()
+
+        assert "1 to 50 of more than 55 customers" in text(get(owner, q="cu"))
+        assert "1 to 50 of 56 customers" in text(get(owner, q="customer"))
+
     def test_no_link_is_longer_than_the_server_reads(self, client, owner, figures):
         """A search as long as it may be, with a rule as long as Today's longest, in letters that take most room in an address."""
         for _ in range(51):
@@ -242,14 +252,46 @@ class TestPages:
         assert len(longest) < len(led_to_the_login) < LONGEST_REQUEST_LINE - len("GET  HTTP/1.1")
 
     @pytest.mark.parametrize("rows", [51, 150])
-    def test_rows_do_not_cost_statements(self, owner, figures, rows, django_assert_num_queries):
-        for _ in range(rows):
-            make_customer(facts=ordered(stage="client", typical_gap_days=20.0, long_gap_days=30))
+    @pytest.mark.parametrize("few", [0, 10_000])
+    @pytest.mark.parametrize("tags", [0, 7])
+    def test_rows_do_not_cost_statements(self, owner, figures, monkeypatch, rows, few, tags, django_assert_max_num_queries):
+        """Nor does another order, a filter, a word that few have or many, or a later page. What is sought by a word and sorted by a day
+        that not all have takes one more."""
+        for name in ("crm.listing.MOST_NAMED", "crm.listing.FEW", "crm.searching.MOST_NAMED"):
+            monkeypatch.setattr(name, few)
+        for place in range(rows):
+            facts = ordered(stage="client", pareto_class="useful_many", typical_gap_days=20.0, long_gap_days=30, revenue_12m=place % 5)
+            customer = make_customer(facts=facts | {"due_on": LAST + timedelta(days=place % 7)})
+            if tags:
+                put_tag(customer=customer, name=f"Number {place % tags}", by=User.objects.get())
 
-        with django_assert_num_queries(7):
-            page = get(owner, q="customer", stage="client")
+        # A process looks once whether there is an index of words.
+        get(owner, q="customer")
+        asked = [{}, {"stage": "client"}, {"q": "customer"}, {"q": "cu"}, {"q": "customer", "stage": "client", "pareto": "useful_many"}]
+        for one, sort in product(asked, ["-revenue", "name", "last", "-due"]):
+            most = 9 if "q" in one and sort in {"last", "-due"} else 8
+            with django_assert_max_num_queries(most):
+                page = get(owner, sort=sort, **one)
+            later = unescape(re.search(r'rel="next" href="([^"]+)"', page.content.decode())[1])
+            with django_assert_max_num_queries(most):
+                second = owner.get(later)
+            assert len(names(page)) == 50 and len(names(second)) == min(rows - 50, 50), (one, sort)
+            assert second.context["listing"].count == rows
 
-        assert len(names(page)) == 50
+    def test_a_later_page_leads_to_the_rules_of_the_first_one(self, owner, figures):
+        for _ in range(51):
+            make_customer(facts=ordered(stage="client"))
+        asked = rule(fact="stage", op="=", value="client")
+        page = get(owner, rule=asked, q="c")
+        second = owner.get(unescape(re.search(r'rel="next" href="([^"]+)"', page.content.decode())[1]))
+
+        html = second.content.decode()
+        assert second.context["by_rule"] is None and 'name="narrow" value="1"' in html
+        sent = re.findall(r'<input type="hidden" (?:form="by-rule" )?name="(q|rule)" value="([^"]*)"', html)
+        opened = get(owner, **{name: unescape(value) for name, value in sent}, narrow=1)
+        assert '<details class="by-rule" open>' in opened.content.decode()
+        assert opened.context["by_rule"].initial["rule"] == json.loads(asked)
+        assert opened.context["listing"].form.cleaned_data["q"] == "c"
 
 
 class TestARow:

@@ -92,7 +92,7 @@ def test_an_updated_customer_stays_findable_by_phone():
 
     take(HEADER + "7,,Jana,2026-01-02,5\n")
 
-    assert Customer.objects.get().search_key == "jana 601 234 567 601234567 7"
+    assert Customer.objects.get().search_key == "jana 601 234 567 420601234567 7"
 
 
 def test_an_email_claimed_by_another_id_of_the_file_is_an_error_of_the_later_row():

@@ -79,10 +79,10 @@ class TestTurn:
             assert got
             worker.run_job(upload.job_id)
 
-        assert Job.objects.exclude(kind="replay").values_list("state", "attempts", "reason").get() == ("queued", 0, "")
+        assert Job.objects.filter(kind="import").values_list("state", "attempts", "reason").get() == ("queued", 0, "")
         work()
         assert page_of(owner, upload).count("3 new orders") == 1
-        assert Job.objects.exclude(kind="replay").values_list("state", "attempts").get() == ("finished", 1)
+        assert Job.objects.filter(kind="import").values_list("state", "attempts").get() == ("finished", 1)
 
     def test_whoever_ends_rings_for_the_next(self, owner, rung, django_capture_on_commit_callbacks):
         first, second = hand_in(owner), hand_in(owner)
@@ -115,7 +115,7 @@ class TestCutOff:
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
             patched.setattr(uploaded, "_end", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
             work()
-        assert Job.objects.exclude(kind="replay").get().state == "running"
+        assert Job.objects.filter(kind="import").get().state == "running"
 
         jobs.requeue_dead(timezone.now() + 2 * jobs.DEAD_AFTER)
         work()
@@ -195,7 +195,7 @@ class TestFirstNight:
         monkeypatch.setattr(nightly, "STEPS", (("broken", lambda as_of: 1 / 0),))
         upload = take_in(owner)
 
-        assert Job.objects.exclude(kind="replay").get().state == "finished"
+        assert Job.objects.filter(kind="import").get().state == "finished"
         assert "The orders are in. The figures are being computed." in page_of(owner, upload)
 
     def test_where_nothing_was_taken_there_is_no_night(self, owner):
@@ -233,7 +233,7 @@ class TestDemo:
 
         assert sentence in page_of(owner, upload)
         assert (Business.load().is_demo, Business.load().name, Order.objects.get().key) == (True, "Dvě zrna", "of the demo")
-        assert Job.objects.exclude(kind="replay").get().state == "finished"
+        assert Job.objects.filter(kind="import").get().state == "finished"
 
     def test_it_gives_way_once_the_question_is_answered(self, owner, demo):
         upload = take_in(owner, TWO_WAYS, replace_demo="on")
@@ -270,7 +270,7 @@ class TestDemo:
         with locks.held("import") as got:
             assert got
             worker.run_job(upload.job_id)
-        assert (Job.objects.exclude(kind="replay").get().state, Business.load().is_demo) == ("queued", True)
+        assert (Job.objects.filter(kind="import").get().state, Business.load().is_demo) == ("queued", True)
 
         work()
         assert (Order.objects.count(), Business.load().is_demo) == (3, False)
@@ -363,7 +363,7 @@ def test_a_worker_killed_in_the_middle_is_followed_by_one_that_goes_on(crew):
     crew.until(crew.is_quiet, ringing="tick")
 
     assert imported(crew) == [("finished", 12000, 0)]
-    assert crew.shop.rows("SELECT count(*), max(attempts), max(state) FROM crm_job WHERE kind <> 'replay'") == [(1, 2, "finished")]
+    assert crew.shop.rows("SELECT count(*), max(attempts), max(state) FROM crm_job WHERE kind = 'import'") == [(1, 2, "finished")]
     assert crew.shop.rows("SELECT count(*), sum(orders) FROM crm_facts") == [(900, 12000)]
 
 
@@ -374,7 +374,7 @@ def test_two_at_once_are_taken_in_one_behind_the_other(crew):
     crew.until(crew.is_quiet, ringing="tick")
 
     assert imported(crew) == [("finished", 0, 12000), ("finished", 12000, 0)]
-    assert crew.shop.rows("SELECT state, reason FROM crm_job WHERE kind <> 'replay'") == [("finished", "")] * 2
+    assert crew.shop.rows("SELECT state, reason FROM crm_job WHERE kind = 'import'") == [("finished", "")] * 2
 
 
 def test_all_of_cdnow_comes_in_by_the_browser(owner, shared):

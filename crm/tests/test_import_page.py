@@ -280,7 +280,7 @@ class TestRefusal:
         work()
         answer = owner.post(f"/import/{upload.pk}/again/", follow=True)
         assert "The file is not kept any more; hand it in again." in answer.content.decode()
-        assert (Job.objects.exclude(kind="replay").count(), Import.objects.count()) == (1, 1)
+        assert (Job.objects.filter(kind="import").count(), Import.objects.count()) == (1, 1)
 
     def test_a_file_that_went_missing_is_a_sentence(self, owner):
         upload = hand_in(owner)

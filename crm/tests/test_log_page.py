@@ -1,5 +1,6 @@
 """Logging what happened: once however often it is sent, for the one who is meant, and taken back by who logged it."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -8,12 +9,14 @@ from uuid import uuid4
 import pytest
 from django.contrib.messages import get_messages
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.urls import reverse
 
 from config.tests import cast
 from crm import contact
 from crm.contact import ContactForm
-from crm.models import Business, Changed, Interaction
+from crm.models import Business, Changed, Interaction, Task
+from crm.money import day
 from crm.returning import way_back
 from crm.tests.factories import make_customer, make_interaction, make_user
 from crm.whom import Whom
@@ -21,16 +24,6 @@ from crm.whom import Whom
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 24, 22, 30, tzinfo=UTC)
-
-
-@pytest.fixture
-def petr():
-    return cast.staff()
-
-
-@pytest.fixture
-def staff(petr):
-    return cast.signed_in(petr)
 
 
 @pytest.fixture
@@ -163,19 +156,22 @@ class TestOnTheCustomersPage:
         assert form.is_valid()
         form.cleaned_data["minutes"] = 9999
 
-        with pytest.raises(contact.IntegrityError):
+        with pytest.raises(IntegrityError):
             contact.log(customer=martin, contact=form.cleaned_data, by=petr, now=NOW)
 
-    def test_htmx_gets_the_form_anew_and_the_timeline_with_it(self, staff, martin):
-        form = sent(text="Told him of the new roast.")
+    def test_htmx_gets_the_form_anew_and_the_page_fetches_the_timeline(self, staff, martin):
+        form, address = sent(text="Told him of the new roast."), reverse("customer", args=[martin.pk])
+        before = staff.get(address).content.decode()
 
-        answer = staff.post(
-            log_of(martin), form, headers={"HX-Request": "true", "HX-Current-URL": f"http://testserver/customers/{martin.pk}/"}
-        )
+        answer = staff.post(log_of(martin), form, headers={"HX-Request": "true", "HX-Current-URL": f"http://testserver{address}"})
 
         page = answer.content.decode()
-        assert "Told him of the new roast." in text(answer)
-        assert '<section class="o-tl" id="timeline" hx-swap-oob="true"' in page
+        assert json.loads(answer["HX-Trigger"]) == {"logged": {}, f"logged-{martin.pk}": {}}
+        assert f'hx-get="{address}" hx-trigger="logged-{martin.pk} from:body" hx-swap="outerHTML"' in before
+        timeline = staff.get(address, headers={"HX-Request": "true", "HX-Target": "timeline"})
+        assert "Told him of the new roast." in text(timeline)
+        assert timeline.content.decode().strip().startswith('<section class="o-tl" id="timeline"')
+        assert "Told him of the new roast." not in text(answer) and 'id="timeline"' not in page
         assert "Figures are being brought up to date." in text(answer)
         assert form["key"] not in page
         assert f'name="next" value="/customers/{martin.pk}/"' in page
@@ -255,7 +251,7 @@ class TestForAnyone:
         assert Interaction.objects.count() == 0
         assert "Whom do you mean?" in text(answer) and "Kept" in text(answer)
         assert page.count('name="customer"') == 3
-        assert 'value="visit" id="kind-visit" checked' in page
+        assert 'value="visit" id="id_kind-visit" checked' in page
 
     def test_the_one_chosen_is_logged(self, staff):
         make_customer(name="Jan 1")
@@ -285,7 +281,7 @@ class TestForAnyone:
         ("who", "problem"),
         [
             ("nobody", "Nobody found for “nobody”: write less of the name, or the e-mail or phone."),
-            ("  ", "Write whom it was with: part of a name, an e-mail or a phone number."),
+            ("  ", "Write who it is: part of a name, an e-mail or a phone number."),
             ("x" * 300, "Nobody has a name like that; write part of it."),
             ("a\0b", "Nobody has a name like that; write part of it."),
             (" ".join("abcdefghijk"), "Search for at most 10 words at once."),
@@ -303,7 +299,7 @@ class TestForAnyone:
         assert Whom.asked({"who": "", "customer": chosen}).found is None
 
     def test_the_page_opens_empty_or_with_somebody(self, staff, martin):
-        assert "alert" not in staff.get(reverse("log")).content.decode()
+        assert 'role="alert"' not in staff.get(reverse("log")).content.decode()
         assert 'value="Martin Krejčí"' in staff.get(f"{reverse('log')}?customer={martin.pk}").content.decode()
 
     def test_a_mistake_asks_again_for_the_same_person(self, staff, martin):
@@ -311,6 +307,154 @@ class TestForAnyone:
 
         assert "It is logged for" in text(answer)
         assert f'name="customer" value="{martin.pk}"' in answer.content.decode()
+
+
+class TestTheDialog:
+    HTMX = {"HX-Request": "true"}
+
+    def test_it_is_the_same_form_in_a_part_of_a_page(self, staff, martin):
+        page = staff.get(f"{reverse('log')}?customer={martin.pk}", headers=self.HTMX).content.decode()
+
+        assert "<html" not in page and 'class="modal-content log-form"' in page
+        assert f'value="{martin.pk}" id="log-customer-{martin.pk}" checked' in page
+
+    def test_while_somebody_types_it_offers_who_it_may_be(self, staff, martin):
+        answer = staff.get(f"{reverse('log')}?who=krej", headers=self.HTMX | {"HX-Target": "log-found"})
+
+        assert text(answer).strip().startswith("It is logged for Martin Krejčí")
+        assert 'data-words="krej"' in answer.content.decode() and "<form" not in answer.content.decode()
+
+    def test_logged_it_says_so_and_closes(self, staff, martin):
+        answer = staff.post(reverse("log"), sent(who="krej"), headers=self.HTMX | {"HX-Current-URL": "http://testserver/"})
+
+        assert Interaction.objects.get().customer == martin
+        assert json.loads(answer["HX-Trigger"]) == {"logged": {}, f"logged-{martin.pk}": {}}
+        assert "Call with Martin Krejčí logged" in text(answer) and 'id="timeline"' not in answer.content.decode()
+
+    def test_on_their_own_page_the_timeline_is_fetched_and_the_figures_lag(self, staff, martin):
+        address = f"{reverse('customer', args=[martin.pk])}?show=orders"
+        before = staff.get(address).content.decode()
+
+        answer = staff.post(
+            reverse("log"), sent(who="krej", text="Of tea"), headers=self.HTMX | {"HX-Current-URL": f"http://testserver{address}"}
+        )
+
+        fetched = re.search(rf'hx-get="([^"]+)" hx-trigger="logged-{martin.pk} from:body"', before)[1]
+        assert f"logged-{martin.pk}" in json.loads(answer["HX-Trigger"])
+        assert "Of tea" in text(staff.get(fetched, headers=self.HTMX | {"HX-Target": "timeline"}))
+        assert 'id="fresh" hx-swap-oob="true"' in answer.content.decode()
+
+    def test_on_the_page_of_another_no_figures_lag(self, staff, martin):
+        here = {"HX-Current-URL": f"http://testserver{reverse('customer', args=[make_customer(name='Eva').pk])}"}
+
+        answer = staff.post(reverse("log"), sent(who="krej"), headers=self.HTMX | here)
+
+        assert 'id="fresh"' not in answer.content.decode()
+
+    def test_where_it_is_not_clear_who_it_asks_and_keeps_what_was_written(self, staff):
+        make_customer(name="Jan 1"), make_customer(name="Jan 2")
+
+        answer = staff.post(reverse("log"), sent(who="jan", text="Kept"), headers=self.HTMX)
+
+        assert "Whom do you mean?" in text(answer) and "Kept" in text(answer) and "HX-Trigger" not in answer
+        assert Interaction.objects.count() == 0
+
+    def test_its_fields_have_names_of_their_own_beside_the_quick_log(self, staff, martin):
+        ids = re.compile(r' id="([^"]+)"')
+        page = staff.get(reverse("customer", args=[martin.pk])).content.decode()
+        dialog = staff.get(reverse("log"), headers=self.HTMX).content.decode()
+
+        assert set(ids.findall(page.partition("<template")[0])) & set(ids.findall(dialog)) == set()
+
+
+class TestWhatShowsElsewhereToo:
+    @pytest.mark.parametrize("more", [{"kind": "complaint", "text": "Torn."}, {"follow_up": "today"}])
+    def test_the_page_of_the_customer_is_read_anew_and_says_that_it_is_logged(self, staff, martin, more):
+        headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver/customers/{martin.pk}/"}
+        more = more | ({"follow_up": Business.load().today().isoformat()} if "follow_up" in more else {})
+        for address, who in ((log_of(martin), {}), (reverse("log"), {"customer": martin.pk, "who": martin.name})):
+            answer = staff.post(address, sent(**more) | who, headers=headers)
+
+            assert answer.headers["HX-Refresh"] == "true" and answer.headers["HX-Trigger"].startswith('{"logged"')
+            assert "logged, " in staff.get(f"/customers/{martin.pk}/").text
+
+    def test_another_page_only_says_that_it_is_logged(self, staff, martin):
+        headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/"}
+        answer = staff.post(
+            reverse("log"), sent(kind="complaint", text="Torn.") | {"customer": martin.pk, "who": martin.name}, headers=headers
+        )
+
+        assert "HX-Refresh" not in answer.headers and "logged, " in answer.text
+
+
+class TestFollowUp:
+    def test_it_is_a_task_for_who_logs_it_named_by_the_first_line(self, staff, petr, martin):
+        on = Business.load().today() + timedelta(days=3)
+
+        answer = staff.post(log_of(martin), sent(text="\n Send the price list. \nHe asked twice.", follow_up=on.isoformat()))
+
+        task = Task.objects.get()
+        assert (task.why, task.due_on, task.assignee, task.by, task.customer) == ("Send the price list.", on, petr, petr, martin)
+        assert task.interaction == Interaction.objects.get()
+        assert said(answer)[0][0] == f"Call with Martin Krejčí logged, 5 minutes. Follow up on {day(on)}."
+
+    def test_without_a_text_it_is_named_by_the_kind_and_a_long_line_is_cut(self, staff, martin):
+        on = Business.load().today().isoformat()
+
+        staff.post(log_of(martin), sent(follow_up=on))
+        staff.post(log_of(martin), sent(text="x" * 5_000, follow_up=on))
+
+        assert [len(why) if len(why) > 50 else why for why in Task.objects.order_by("pk").values_list("why", flat=True)] == [
+            "Follow up: Call",
+            500,
+        ]
+
+    @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+    @pytest.mark.parametrize(
+        ("wrong", "sentence"),
+        [
+            ("2020-01-01", "That day has passed: give today or a later one."),
+            ("2990-01-01", "That is more than ten years ahead: give an earlier day."),
+            ("soon", "There is no such day: give the day, the month and the year."),
+        ],
+    )
+    def test_a_wrong_day_is_a_sentence_and_nothing_is_logged(self, staff, martin, wrong, sentence, headers):
+        answer = staff.post(log_of(martin), sent(text="Kept", follow_up=wrong), headers=headers)
+
+        assert sentence in text(answer) and "Kept" in text(answer)
+        assert (Interaction.objects.count(), Task.objects.count()) == (0, 0)
+
+    def test_a_form_sent_twice_asks_once_and_another_day_is_another_form(self, staff, martin):
+        today = Business.load().today()
+        form = sent(follow_up=today.isoformat())
+
+        answers = [staff.post(log_of(martin), form) for _ in range(2)]
+        other = staff.post(log_of(martin), form | {"follow_up": (today + timedelta(days=1)).isoformat()})
+
+        assert [answer.status_code for answer in answers] == [302, 302]
+        assert "This form is out of date" in text(other)
+        assert (Interaction.objects.count(), Task.objects.count()) == (1, 1)
+
+    def test_to_take_the_contact_back_takes_the_task_back(self, staff, martin):
+        staff.post(log_of(martin), sent(follow_up=Business.load().today().isoformat()))
+
+        staff.post(reverse("undo_log", args=[Interaction.objects.get().pk]))
+
+        assert (Interaction.objects.count(), Task.objects.count()) == (0, 0)
+
+
+class TestIncident:
+    def test_it_is_marked_with_what_caused_it_in_the_timeline(self, staff, martin):
+        staff.post(log_of(martin), sent(incident="good", incident_cause="Roasted for him on a Sunday"))
+
+        page = text(staff.get(reverse("customer", args=[martin.pk])))
+        assert "Remarkably good" in page and "Caused by: Roasted for him on a Sunday" in page
+
+    def test_a_cause_of_nothing_is_asked_about(self, staff, martin):
+        answer = staff.post(log_of(martin), sent(incident_cause="The courier"))
+
+        assert "Say whether what it caused was remarkably good or bad." in text(answer)
+        assert Interaction.objects.count() == 0
 
 
 class TestUndo:

@@ -53,6 +53,21 @@ class TestForward:
 
         assert keys(forward(falling, 3)) == [[people[4], people[3], people[2]], [people[1], people[0], people[7]], [people[6], people[5]]]
 
+    @pytest.mark.parametrize("falling", [False, True])
+    @pytest.mark.parametrize("size", [1, 2, 3])
+    def test_without_an_index_the_order_is_the_same_both_ways(self, people, falling, size):
+        sort = Sort("due", F("due_on"), descending=falling, nullable=True)
+        there = forward(sort.without_index, size)
+
+        assert keys(there) == keys(forward(sort, size))
+        back = turn(sort.without_index, there[-1].previous, size)
+        assert [row.pk for row in back.rows] == keys(there)[-2]
+
+    def test_without_an_index_a_page_is_one_statement(self, people, django_assert_num_queries):
+        pages = forward(DUE.without_index, 3)
+        with django_assert_num_queries(1):
+            assert len(turn(DUE.without_index, pages[0].next, 3).rows) == 3
+
     def test_a_page_that_ends_with_the_last_row_has_no_next(self, people):
         assert [bool(page.next) for page in forward(DUE, 8)] == [False]
         assert [bool(page.next) for page in forward(DUE, 4)] == [True, False]

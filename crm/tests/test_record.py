@@ -50,7 +50,7 @@ class TestCustomers:
     def test_a_new_customer_has_a_facts_row_and_a_note(self):
         customer = Customer(name="Jan")
 
-        record.save_customer(customer=customer)
+        record.save_customer(customer=customer, by=None)
 
         facts = Facts.objects.get(customer=customer)
         assert (facts.orders, facts.revenue, facts.margin_12m, facts.average_order, facts.last_order_on) == (0, 0, 0, None, None)
@@ -61,7 +61,7 @@ class TestCustomers:
         customer = make_customer(facts={"orders": 3, "revenue": Decimal("12.50")})
         customer.name = "New"
 
-        record.save_customer(customer=customer)
+        record.save_customer(customer=customer, by=None)
 
         assert Facts.objects.values_list("orders", "revenue").get() == (3, Decimal("12.50"))
         assert noted() == [(customer.pk, "customer")]
@@ -70,7 +70,7 @@ class TestCustomers:
         make_customer(email="a@example.com")
 
         with pytest.raises(IntegrityError), transaction.atomic():
-            record.save_customer(customer=Customer(email="a@example.com"))
+            record.save_customer(customer=Customer(email="a@example.com"), by=None)
 
         assert (Customer.objects.count(), Facts.objects.count(), noted()) == (1, 1, [])
 
@@ -79,7 +79,7 @@ class TestOrders:
     def test_the_customer_is_noted(self):
         customer = make_customer()
 
-        record.save_order(order=order(customer=customer))
+        record.save_order(order=order(customer=customer), by=None)
 
         assert noted() == [(customer.pk, "order")]
 
@@ -87,7 +87,7 @@ class TestOrders:
         made = make_order()
         before, made.customer = made.customer, make_customer()
 
-        record.save_order(order=made)
+        record.save_order(order=made, by=None)
 
         assert noted() == sorted([(before.pk, "order"), (made.customer.pk, "order")])
 
@@ -95,7 +95,7 @@ class TestOrders:
         made = make_order()
         before, made.customer = made.customer, None
 
-        record.save_order(order=made)
+        record.save_order(order=made, by=None)
 
         assert noted() == [(before.pk, "order")]
 
@@ -103,12 +103,12 @@ class TestOrders:
         made = make_order()
         made.amount = Decimal("2")
 
-        record.save_order(order=made)
+        record.save_order(order=made, by=None)
 
         assert noted() == [(made.customer.pk, "order")]
 
     def test_an_anonymous_order_is_noted_for_nobody(self):
-        record.save_order(order=order())
+        record.save_order(order=order(), by=None)
 
         assert Order.objects.count() == 1
         assert noted() == []
@@ -116,18 +116,18 @@ class TestOrders:
     def test_a_deleted_order_is_noted(self):
         made = make_order()
 
-        record.delete_order(order=made)
+        record.delete_order(order=made, by=None)
 
         assert Order.objects.count() == 0
         assert noted() == [(made.customer_id, "order")]
 
     def test_a_deleted_anonymous_order_is_noted_for_nobody(self):
-        record.delete_order(order=make_order(customer_id=None))
+        record.delete_order(order=make_order(customer_id=None), by=None)
 
         assert (Order.objects.count(), noted()) == (0, [])
 
     def test_a_date_without_a_time_stays(self):
-        record.save_order(order=order(ordered_on=date(2025, 3, 30)))
+        record.save_order(order=order(ordered_on=date(2025, 3, 30)), by=None)
 
         assert Order.objects.get().ordered_on == date(2025, 3, 30)
 
@@ -137,26 +137,28 @@ class TestInteractions:
         made = make_interaction()
         before, made.customer = made.customer, make_customer()
 
-        record.save_interaction(interaction=made)
+        record.save_interaction(interaction=made, by=None)
 
         assert noted() == sorted([(before.pk, "interaction"), (made.customer.pk, "interaction")])
 
     def test_one_that_is_new_is_noted(self):
         customer = make_customer()
 
-        record.save_interaction(interaction=contact(customer=customer))
+        record.save_interaction(interaction=contact(customer=customer), by=None)
 
         assert noted() == [(customer.pk, "interaction")]
 
     def test_one_that_is_deleted_is_noted(self):
         made = make_interaction()
 
-        record.delete_interaction(interaction=made)
+        record.delete_interaction(interaction=made, by=None)
 
         assert (Interaction.objects.count(), noted()) == (0, [(made.customer_id, "interaction")])
 
     def test_it_stands_on_the_business_date_of_its_instant(self):
-        record.save_interaction(interaction=contact(customer=make_customer(), happened_at=datetime(2025, 1, 15, 23, 30, tzinfo=UTC)))
+        record.save_interaction(
+            interaction=contact(customer=make_customer(), happened_at=datetime(2025, 1, 15, 23, 30, tzinfo=UTC)), by=None
+        )
 
         assert Interaction.objects.get().happened_on == date(2025, 1, 16)
 
@@ -186,19 +188,19 @@ class TestInteractions:
 def test_an_order_stands_on_the_business_date_of_its_instant(zone, instant, day):
     Business.keep(zone=zone)
 
-    record.save_order(order=order(ordered_on=date(2000, 1, 1), ordered_at=instant))
+    record.save_order(order=order(ordered_on=date(2000, 1, 1), ordered_at=instant), by=None)
 
     stored = Order.objects.get()
     assert (stored.ordered_on, stored.ordered_at) == (day, instant)
 
 
 WRITES = {
-    "a new customer": lambda: record.save_customer(customer=Customer(name="New")),
-    "a customer": lambda: record.save_customer(customer=Customer.objects.get(name="Old")),
-    "a new order": lambda: record.save_order(order=order(customer=Customer.objects.get(name="Old"))),
-    "no order": lambda: record.delete_order(order=Order.objects.get()),
-    "a new contact": lambda: record.save_interaction(interaction=contact(customer=Customer.objects.get(name="Old"))),
-    "no contact": lambda: record.delete_interaction(interaction=Interaction.objects.get()),
+    "a new customer": lambda: record.save_customer(customer=Customer(name="New"), by=None),
+    "a customer": lambda: record.save_customer(customer=Customer.objects.get(name="Old"), by=None),
+    "a new order": lambda: record.save_order(order=order(customer=Customer.objects.get(name="Old")), by=None),
+    "no order": lambda: record.delete_order(order=Order.objects.get(), by=None),
+    "a new contact": lambda: record.save_interaction(interaction=contact(customer=Customer.objects.get(name="Old")), by=None),
+    "no contact": lambda: record.delete_interaction(interaction=Interaction.objects.get(), by=None),
 }
 
 

@@ -103,7 +103,7 @@ def owner():
 
 def page_of(client, rule):
     """The page of the list as the rule's address opens it, and what its builder sends."""
-    html = client.get(reverse("customers"), {"rule": json.dumps(rule)}).content.decode()
+    html = client.get(reverse("customers"), {"rule": json.dumps(rule), "narrow": 1}).content.decode()
     return html, posted_by(html[html.index('id="by-rule"') : html.index('id="list"')])
 
 

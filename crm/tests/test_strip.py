@@ -5,7 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from crm.models import Facts, Order
+from crm import ordered
+from crm.models import Customer, Facts, Order
+from crm.ordered import latest_orders
 from crm.strip import Band, Day, a_year_before, days_with_orders, drawn
 from crm.tests.factories import make_customer, make_order
 
@@ -65,8 +67,41 @@ class TestOrders:
 
         assert (len(days), sum(day.orders for day in days)) == (365, 365 * 25)
 
+    @pytest.mark.parametrize("most", [31, 4])
+    def test_they_are_the_same_from_the_orders_that_the_page_has_read(self, monkeypatch, most, django_assert_num_queries):
+        """All of them, or only the latest: then they are asked for."""
+        monkeypatch.setattr(ordered, "MOST_READ", most)
+        customer = make_customer()
+        for on in (date(2025, 11, 23), date(2025, 11, 24), date(2026, 2, 1), date(2026, 2, 1), AS_OF, date(2026, 11, 25)):
+            make_order(customer, ordered_on=on, amount=Decimal("12.50"))
+        make_order(customer, ordered_on=AS_OF, amount=Decimal("-40"))
+        make_order(customer, ordered_on=AS_OF, status=Order.Status.REFUNDED)
+        make_order(customer, ordered_on=AS_OF, status=Order.Status.UNPAID, amount=Decimal("50"), refunded=Decimal("20.50"))
+        asked = days_with_orders(customer, AS_OF)
+        read = Customer.objects.get(pk=customer.pk)
+        latest_orders(read)
+
+        with django_assert_num_queries(0 if most == 31 else 1):
+            assert days_with_orders(read, AS_OF) == asked
+        assert asked == [day(date(2025, 11, 24), "12.50"), day(date(2026, 2, 1), "25.00", 2), day(AS_OF, "42.00", 2)]
+
 
 class TestDrawing:
+    def test_the_table_says_the_months_where_there_are_too_many_days(self):
+        days = [day(date.fromordinal(date(2026, 1, 1).toordinal() + number), "10.50", 2) for number in range(41)]
+        few, many = drawn(days[:40], facts(), AS_OF), drawn(days, facts(), AS_OF)
+
+        assert few.days == days[:40] and many.days == []
+        assert many.by_month == [day(date(2026, 1, 1), "325.50", 62), day(date(2026, 2, 1), "105.00", 20)]
+        assert few.orders == 80 and many.orders == 82
+
+    def test_the_stems_are_two_shapes_however_many(self):
+        strip = drawn([day(date(2026, 1, 1), "500"), day(date(2026, 7, 1), "1000")], facts(), AS_OF)
+        first, second = strip.stems
+
+        assert strip.stalks == f"M{first.x} 54V29.5M{second.x} 54V14"
+        assert strip.dots.count("a3.5 3.5 0 1 0 7 0") == 2 and strip.dots.startswith(f"M{first.x - 3.5:g} 29.5a")
+
     def test_the_largest_order_reaches_the_top_and_none_is_too_short_to_see(self):
         strip = drawn([day(date(2026, 1, 1), "0"), day(date(2026, 6, 1), "500"), day(date(2026, 7, 1), "1000")], facts(), AS_OF)
 

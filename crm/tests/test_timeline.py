@@ -11,6 +11,7 @@ from crm.happened import CONTACTS, MOST_PRODUCTS, ORDERS, contacts, orders
 from crm.models import Interaction, Order, OrderLine
 from crm.profile import EVENTS_ON_A_PAGE, history
 from crm.tests.factories import make_customer, make_interaction, make_order
+from crm.timeline import Group
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +109,53 @@ class TestGoingOn:
         assert sum(len(month.entries) for month in second.months) == EVENTS_ON_A_PAGE
 
 
+class TestOneKindAlone:
+    @pytest.fixture(autouse=True)
+    def known(self, monkeypatch):
+        self.asked = []
+
+        def stages(customer, before, limit):
+            self.asked.append("stages")
+            return []
+
+        monkeypatch.setattr(timeline, "SOURCES", [orders, contacts, stages])
+        monkeypatch.setattr(timeline, "GROUPS", {orders: Group.ORDERS, contacts: Group.CONTACT})
+
+    def test_only_its_sources_are_asked(self):
+        customer = make_customer()
+        order = make_order(customer)
+        make_interaction(customer)
+
+        found = history(customer, show="orders")
+
+        assert [entry.key for month in found.months for entry in month.entries] == [(ORDERS, order.pk)]
+        assert (found.shown, self.asked) == (Group.ORDERS, [])
+
+    @pytest.mark.parametrize("show", ["", "owls", "surveys", "orders\0"])
+    def test_any_other_word_is_all(self, show):
+        customer = make_customer()
+        make_order(customer), make_interaction(customer)
+
+        found = history(customer, show=show)
+
+        assert (found.shown, sum(len(month.entries) for month in found.months), self.asked) == (None, 2, ["stages"])
+
+    def test_what_has_no_source_is_not_offered(self):
+        assert history(make_customer()).groups == [Group.ORDERS, Group.CONTACT]
+
+    def test_it_is_paged_by_itself(self):
+        customer = make_customer()
+        for number in range(70):
+            on = DAY - timedelta(days=number // 7)
+            make_order(customer, ordered_on=on) if number % 2 else make_interaction(customer, happened_on=on)
+
+        first = history(customer, show="orders")
+        second = history(customer, first.older, "orders")
+
+        assert [sum(len(month.entries) for month in page.months) for page in (first, second)] == [30, 5]
+        assert {entry.key[0] for page in (first, second) for month in page.months for entry in month.entries} == {ORDERS}
+
+
 class TestWhatAnOrderSays:
     def test_the_first_products_are_named_and_that_there_are_more(self):
         customer = make_customer()
@@ -136,7 +184,7 @@ def test_every_kind_of_contact_has_its_icon():
     for kind in Interaction.Kind:
         make_interaction(customer, kind=kind)
 
-    assert {entry.of.kind: entry.icon for entry in entries(customer)} == {
+    assert {entry.of.contact.kind: entry.icon for entry in entries(customer)} == {
         "call": "call",
         "email": "email",
         "visit": "visit",

@@ -8,9 +8,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from crm.access import is_owner, readers_too
 from crm.figures import figures_for
 from crm.list_actions import actions_for
 from crm.listing import KEPT, Listing, address_of, listing
+from crm.merging import candidates
 from crm.rules import loads
 from crm.rules.builder import RuleBuilder, pressed
 from crm.rules.forms import RuleField
@@ -32,15 +34,16 @@ class ByRule(forms.Form):
 
 @require_safe
 def customers(request: HttpRequest) -> HttpResponse:
-    """Everyone, or whom the address asks for; for htmx the list alone."""
+    """Everyone, or whom the address asks for; for htmx the list alone. The builder of rules comes with whoever asks for it."""
     if request.headers.get("HX-Request"):
         shown = _listing(request, request.GET)
-        return render(request, "crm/_customers.html", {"listing": shown, "actions": actions_for(request, shown)})
+        return render(request, "crm/_customers.html", _shown(request, shown))
     shown = _listing(request, request.GET)
     rule = loads(request.GET["rule"]) if shown.form.node else None
-    return _page(request, shown, ByRule(initial={"rule": rule}))
+    return _page(request, shown, ByRule(initial={"rule": rule}) if "narrow" in request.GET else None)
 
 
+@readers_too
 @require_POST
 def by_rule(request: HttpRequest) -> HttpResponse:
     """From the rows of a rule to the address of its list; the page again after a press in the builder, or where the rule is not whole."""
@@ -55,5 +58,18 @@ def _listing(request: HttpRequest, asked: Mapping[str, Any]) -> Listing:
     return listing(asked, figures, figures.business.today())
 
 
-def _page(request: HttpRequest, shown: Listing, form: ByRule) -> HttpResponse:
-    return render(request, "crm/customers.html", {"listing": shown, "actions": actions_for(request, shown), "by_rule": form})
+def _page(request: HttpRequest, shown: Listing, form: ByRule | None) -> HttpResponse:
+    # On the first page of everyone: who looks for somebody has other things to do.
+    is_first = not (shown.form.narrows or shown.form.cursor)
+    duplicates = candidates.count() if is_first and is_owner(request.user) else 0
+    beside = {
+        "by_rule": form,
+        "duplicates": min(duplicates, candidates.MOST_COUNTED),
+        "has_more_duplicates": duplicates > candidates.MOST_COUNTED,
+    }
+    return render(request, "crm/customers.html", _shown(request, shown) | beside)
+
+
+def _shown(request: HttpRequest, shown: Listing) -> dict[str, Any]:
+    may_choose = is_owner(request.user) and not shown.form.figures.is_past
+    return {"listing": shown, "actions": actions_for(request, shown), "may_choose": may_choose}

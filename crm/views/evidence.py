@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm import evidence_words
+from crm.access import writers_only
 from crm.evidence import RecordedAlready, held, record_evidence
 from crm.evidence_panel import EvidenceForm, read_undo, undo_address
 from crm.models import Business, Customer, Evidence, User
@@ -19,6 +20,7 @@ from crm.profile import find
 from crm.returning import way_back
 
 
+@writers_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def evidence(request: HttpRequest, pk: int) -> HttpResponse:
     """The form of the customer's page, by itself: where something is wrong with what was sent, it says so."""

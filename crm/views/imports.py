@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm import uploads
+from crm import audit, uploads
 from crm.access import owner_only
 from crm.faults import told
 from crm.intake import Outcome, last_imports, reasons_as_csv
@@ -77,6 +77,7 @@ def errors(request: HttpRequest, pk: int) -> HttpResponseBase:
     record = upload.imports.order_by("-pk").first()
     if record is None or not record.error_count:
         raise Http404
+    audit.keep(what="import.errors_exported", by=cast(User, request.user), of=record)
     name, kind = f"import-{pk}-errors.csv", "text/csv; charset=utf-8"
     try:
         return FileResponse(uploads.failed_rows_of(upload).open("rb"), as_attachment=True, filename=name, content_type=kind)

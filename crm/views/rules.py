@@ -9,9 +9,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from crm.access import is_owner
+from crm.access import is_owner, readers_too
 from crm.figures import Figures, figures_for
-from crm.listing import Row, address_of
+from crm.list_row import Row
+from crm.listing import address_of
 from crm.overtaking import Overtaken, TooLong, alone
 from crm.rules.builder import unsigned
 from crm.rules.live import Counted, counted, sample
@@ -23,6 +24,7 @@ from crm.rules.typed import Typed, typed
 _ASKING = re.compile(r"([A-Za-z][\w-]{0,79}?)(?:-\d{1,3}){0,8}-(?:kind|fact|op|value|do|find|count)", re.ASCII)
 
 
+@readers_too
 @require_POST
 def builder(request: HttpRequest) -> HttpResponse:
     """The rows after a press or a choice."""
@@ -32,6 +34,7 @@ def builder(request: HttpRequest) -> HttpResponse:
     return render(request, "crm/rules/_changed.html", {"rows": rows, "name": rows.name})
 
 
+@readers_too
 @require_POST
 def count(request: HttpRequest) -> HttpResponse:
     """The rule in a sentence, whom it finds, and who is still in after each row. Without an answer where a newer question has come."""

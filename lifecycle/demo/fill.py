@@ -17,9 +17,10 @@ from crm.figures import Figures
 from crm.fold import fold
 from crm.models import Business, Channel, Facts, Interaction, User
 from lifecycle import nightly
-from lifecycle.demo import shop
+from lifecycle.demo import around, counter, shop
 from lifecycle.demo.empty import OWNER, STAFF, DemoRefused, alone, clear, is_empty
 from lifecycle.demo.simulate import simulate
+from lifecycle.demo.todo import give_tasks
 from lifecycle.demo.writing import Writing
 from lifecycle.today import ToContact
 
@@ -62,6 +63,8 @@ def fill_demo(*, now: datetime, customers: int = CUSTOMERS, seed: int = SEED, te
         for done, night in enumerate(nights):
             tell(done, len(nights), _("The nights of %(month)s") % {"month": f"{night:%m/%Y}"})
             writing.write(crowd, upto=night)
+            if night == nights[-1]:
+                counter.lay_out(now=now, zone=ZONE, accounts=writing.logged_by)
             failpoint("demo.written")
             steps = nightly.STEPS if night == nights[-1] else nightly.PASSING
             nightly.run_held(night, lambda: now, nightly.silent, steps=steps)
@@ -69,6 +72,10 @@ def fill_demo(*, now: datetime, customers: int = CUSTOMERS, seed: int = SEED, te
             if today - DAY * MORNINGS < night < today - DAY:
                 _work_through_today(night, writing.logged_by[0], customers // CUSTOMERS_TO_A_CALL)
         writing.write(crowd, upto=today)
+        colleague, owner = (User.objects.filter(pk=pk or 0).first() for pk in writing.logged_by)
+        give_tasks([colleague, owner], today, now)
+        if by := owner or colleague:
+            around.settle(seed=seed, now=now, zone=ZONE, by=by)
         failpoint("demo.today")
         Business.keep(demo_is_whole=True)
 
@@ -94,7 +101,7 @@ def _work_through_today(night: date, colleague: int | None, calls: int) -> None:
         text, minutes = CALLS[number % len(CALLS)], 4 + 3 * number
         call = Interaction(kind=Interaction.Kind.CALL, direction=Interaction.Direction.OUT, happened_at=at, minutes=minutes, text=text)
         call.customer, call.by_id = person.facts.customer, colleague
-        record.save_interaction(interaction=call)
+        record.save_interaction(interaction=call, by=call.by)
 
 
 def _account(who: tuple[str, str], role: User.Role) -> None:

@@ -11,7 +11,8 @@ from django.db import connection, models, transaction
 from crm import bulk
 from crm.fold import fold
 from crm.models import Changed, Customer, Evidence, Facts, Interaction, Order, OrderLine
-from crm.models.customer import search_key
+from crm.models.customer import Texts, search_key
+from crm.phones import phone_key
 from lifecycle.demo.people import Contact, Person, Purchase
 from lifecycle.demo.shop import FAREWELLS
 
@@ -78,6 +79,8 @@ class Writing:
         self._write_evidence([(key, "referred", on, "", colleague) for key, _sender, on in rows])
 
     def _customer(self, person: Person, place: int) -> dict[str, Any]:
+        key = phone_key(person.phone, person.country, "")
+        texts = Texts(person.name, person.email, person.phone, key, _number(place), city=person.city)
         return {
             "entity": (Customer.Entity.COMPANY if person.is_trade else Customer.Entity.PERSON).value,
             "market": person.market,
@@ -93,7 +96,8 @@ class Writing:
             "owner": self.logged_by[place % 3 == 0] if person.is_trade else None,
             "external_id": _number(place),
             "created": self._instant(person.arrived, MIDNIGHT),
-            "search_key": search_key(person.name, person.email, person.phone, _number(place)),
+            "phone_key": key,
+            "search_key": search_key(texts),
             "city_key": fold(person.city),
             "source_key": fold(person.source),
         }

@@ -13,7 +13,27 @@ from django.test import TestCase
 from django.utils import timezone
 
 from crm import jobs, locks
-from crm.models import Business, Changed, Channel, Customer, Facts, Import, Interaction, Job, Order, OrderLine, Pulse, User
+from crm.models import (
+    Business,
+    Changed,
+    Channel,
+    Consent,
+    Customer,
+    CustomerTag,
+    CustomField,
+    Facts,
+    FieldValue,
+    Household,
+    Import,
+    Interaction,
+    Job,
+    Order,
+    OrderLine,
+    Pulse,
+    SocialProfile,
+    Tag,
+    User,
+)
 from crm.tests.factories import make_customer, make_interaction, make_order, make_owner
 from crm.tests.installation import RECORD, Installation
 from crm.tests.points import failpoints
@@ -32,8 +52,9 @@ SHORT = "fill.YEARS, fill.WEEKLY, fill.DAILY = 1, 4, 3"
 A_SHORT_PAST = {"YEARS": 1, "WEEKLY": 4, "DAILY": 3}
 FILL = "from datetime import datetime, UTC; from lifecycle.demo import fill, empty; {how}; {what}"
 BEGIN = "fill.fill_demo(now=datetime(2026, 11, 24, 9, tzinfo=UTC), customers={customers})"
-MADE = (*RECORD, OrderLine, User, NightlyRun, NightlyStep, Ladder, Stage, Position, Transition)
-TOLD = frozenset({"created", "started_at", "finished_at", "seconds", "recorded_at", "password"})
+AROUND = (Household, CustomField, FieldValue, Tag, CustomerTag, SocialProfile, Consent)
+MADE = (*RECORD, *AROUND, OrderLine, User, NightlyRun, NightlyStep, Ladder, Stage, Position, Transition)
+TOLD = frozenset({"created", "made_at", "started_at", "finished_at", "seconds", "recorded_at", "password"})
 
 
 def run(shop, customers=60, how=SHORT, what=BEGIN, **environ):
@@ -242,6 +263,17 @@ class Filled(TestCase):
         assert waiting == {*ordered.values_list("customer", flat=True), *came.values_list("pk", flat=True)} != set()
         refresh(lambda: NOW)
         assert not Changed.objects.exists() and not Facts.objects.filter(stage="").exists()
+
+    def test_something_is_known_of_people_beside_their_orders(self):
+        rows = [row for model in (Tag, CustomerTag, CustomField, FieldValue, Consent, SocialProfile) for row in model.objects.all()]
+        for row in rows:
+            row.full_clean()
+        assert {type(row) for row in rows} == {Tag, CustomerTag, CustomField, FieldValue, Consent, SocialProfile}
+        homes = Counter(Customer.objects.exclude(household=None).values_list("household", flat=True))
+        assert homes and min(homes.values()) > 1
+        at_work = Customer.objects.exclude(works_at=None)
+        assert at_work and not at_work.exclude(position__gt="", entity="person", works_at__entity="company", household=None).exists()
+        assert Customer.objects.exclude(prefers="").exists()
 
     def test_an_owner_is_made_who_comes_in_by_link_alone_and_a_colleague(self):
         jana, petr = User.objects.get(email="jana@example.com"), User.objects.get(email="petr@example.com")

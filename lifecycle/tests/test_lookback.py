@@ -157,7 +157,7 @@ class TestFigures:
         assert PastFacts.objects.get().stage == "first-time"
 
     def test_a_rule_on_the_customer_s_own_data_places_there_too(self, shop):
-        record.save_customer(customer=make_customer(created=LONG_AGO, city="Łódź"))
+        record.save_customer(customer=make_customer(created=LONG_AGO, city="Łódź"), by=None)
         Stage.objects.create(
             ladder=Ladder.objects.get(is_primary=True), key="near", name="Near", rank=1, rule={"fact": "city", "op": "=", "value": "Lodz"}
         )
@@ -235,7 +235,7 @@ class TestHowLongItHolds:
         today = Business.load().today()
         Business.keep(as_of=today)
         look_back(DAY)
-        record.save_interaction(interaction=Interaction(customer=shop, kind="call", happened_on=today))
+        record.save_interaction(interaction=Interaction(customer=shop, kind="call", happened_on=today), by=None)
 
         assert refresh() == 1
         assert Business.load().past_as_of == DAY
@@ -257,7 +257,7 @@ class TestJob:
         assert told == [(place, 8, name) for place, (name, _step) in enumerate(lookback.STEPS)]
 
     def test_the_night_that_is_due_and_what_has_changed_come_first_or_they_would_end_it(self):
-        record.save_order(order=make_order(ordered_on=DAY))
+        record.save_order(order=make_order(ordered_on=DAY), by=None)
 
         worker.run_job(jobs.enqueue("lookback", {"as_of": "1998-06-30"}).pk)
         worker.tick()

@@ -63,7 +63,7 @@ def test_kept_again_they_are_one_row_and_change_only_where_they_differ(shop):
 
 
 def test_an_order_is_in_them_after_the_refresh(shop):
-    record.save_order(order=make_order(ordered_on=AS_OF, amount=Decimal(50)))
+    record.save_order(order=make_order(ordered_on=AS_OF, amount=Decimal(50)), by=None)
 
     assert refresh(lambda: noon(TODAY)) == 1
     assert kept().revenue[0] == Decimal(350)
@@ -71,7 +71,7 @@ def test_an_order_is_in_them_after_the_refresh(shop):
 
 def test_a_refresh_without_an_order_leaves_them_alone(shop):
     Headline.objects.update(numbers=Numbers.count(Facts, AS_OF).written() | {"few": 99})
-    record.save_customer(customer=make_customer())
+    record.save_customer(customer=make_customer(), by=None)
 
     assert refresh(lambda: noon(TODAY)) == 1
     assert kept().few == 99
@@ -88,7 +88,7 @@ def test_a_look_back_keeps_those_of_its_day_beside_the_live_ones(shop):
 
 def anonymous(amount=50):
     order = Order(ordered_on=AS_OF, amount=Decimal(amount), source="till", key=f"anonymous-{amount}")
-    record.save_order(order=order)
+    record.save_order(order=order, by=None)
     return order
 
 
@@ -97,7 +97,7 @@ def test_an_order_of_nobody_is_in_them_at_once(shop):
     assert Numbers.kept(Facts, AS_OF).revenue[0] == Decimal(350)
 
     keep_numbers(AS_OF)
-    record.delete_order(order=order)
+    record.delete_order(order=order, by=None)
     assert Numbers.kept(Facts, AS_OF).revenue[0] == Decimal(300)
 
 
@@ -112,7 +112,7 @@ def test_a_deleted_customer_is_in_them_no_more(shop):
     keep_numbers(AS_OF)
     few = kept().few
 
-    record.delete_customer(customer=customer)
+    record.delete_customer(customer=customer, by=None)
 
     assert Numbers.kept(Facts, AS_OF).few == few - 1
 

@@ -228,7 +228,7 @@ class TestFactsOfThePrimaryLadder:
         customer = make_customer()
         stages.place_everyone(START)
 
-        make_primary(other)
+        make_primary(other, make_owner())
         assert not Job.objects.exists(), "there are no figures to be written down anew"
         assert stages.place_everyone(LATER) == 0
 
@@ -241,8 +241,8 @@ class TestFactsOfThePrimaryLadder:
         nightly.run(START, today=LATER)
         assert said(customer) == ("prospect", START)
 
-        make_primary(other)
-        make_primary(other)
+        make_primary(other, make_owner())
+        make_primary(other, make_owner())
         worker.run_job(Job.objects.get().pk)
 
         assert said(customer) == ("small", START)
@@ -253,7 +253,7 @@ class TestFactsOfThePrimaryLadder:
         customer = make_customer()
         stages.place_everyone(START)
 
-        make_primary(other)
+        make_primary(other, make_owner())
         stages.place_everyone(LATER)
 
         assert said(customer) == ("", None)

@@ -86,7 +86,7 @@ def customer():
 
 
 def ordered(customer, day=TODAY, **fields):
-    record.save_order(order=Order(customer=customer, ordered_on=day, amount=Decimal("100"), **fields))
+    record.save_order(order=Order(customer=customer, ordered_on=day, amount=Decimal("100"), **fields), by=None)
 
 
 def standing(customer):
@@ -144,7 +144,7 @@ def test_a_referral_that_moves_to_another_counts_for_the_new_one_and_no_more_for
     assert Facts.objects.get(pk=customer.pk).referrals_ordered == 1
 
     referred.referred_by = new
-    record.save_customer(customer=referred)
+    record.save_customer(customer=referred, by=None)
     refreshed()
 
     assert dict(Facts.objects.values_list("pk", "referrals_ordered")) == {customer.pk: 0, new.pk: 1, referred.pk: 0}
@@ -152,7 +152,7 @@ def test_a_referral_that_moves_to_another_counts_for_the_new_one_and_no_more_for
 
 def test_a_customer_saved_without_a_change_of_referrer_notes_no_referrer(customer):
     referred = make_customer(referred_by=customer, referred_on=YESTERDAY)
-    record.save_customer(customer=referred)
+    record.save_customer(customer=referred, by=None)
 
     assert list(Changed.objects.values_list("customer", flat=True)) == [referred.pk]
 
@@ -327,7 +327,7 @@ class TestWhatANightWouldUndo:
 
     def test_what_is_not_later_than_the_night_is_forgotten_by_it(self, customer):
         ordered(customer, day=TODAY)
-        record.save_interaction(interaction=Interaction(customer=customer, kind="call", happened_on=TODAY))
+        record.save_interaction(interaction=Interaction(customer=customer, kind="call", happened_on=TODAY), by=None)
 
         nightly.run(TODAY, today=TOMORROW)
 

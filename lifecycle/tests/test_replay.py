@@ -276,7 +276,7 @@ class TestHistory:
         def meanwhile(done, total, doing):
             if done == 3:
                 outcomes.append(nightly.run(date(2025, 3, 2), today=TODAY).ran)
-                save_order(order=Order(customer=shop, ordered_on=date(2025, 3, 2), amount=1))
+                save_order(order=Order(customer=shop, ordered_on=date(2025, 3, 2), amount=1), by=None)
 
         replay.replay(tell=meanwhile)
 

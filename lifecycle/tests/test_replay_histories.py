@@ -58,7 +58,7 @@ class Histories(RuleBasedStateMachine):
             customer = Customer(created=created)
             if referrer and self.customers:
                 customer.referred_by, customer.referred_on = self.customers[0], START
-            save_customer(customer=customer)
+            save_customer(customer=customer, by=None)
             self.customers.append(customer)
 
     @precondition(lambda self: self.customers)
@@ -66,14 +66,14 @@ class Histories(RuleBasedStateMachine):
     def order(self, who, ago, status):
         """Of today, or of long ago by an import."""
         customer = self.customers[who % len(self.customers)]
-        save_order(order=Order(customer=customer, ordered_on=self.as_of - timedelta(days=ago), amount=100, status=status))
+        save_order(order=Order(customer=customer, ordered_on=self.as_of - timedelta(days=ago), amount=100, status=status), by=None)
 
     @precondition(lambda self: self.customers)
     @rule(who=st.integers(0, 4), mark=st.sampled_from(["disqualified_on", "partner_on"]), ahead=st.sampled_from([0, -30, 5, None]))
     def mark(self, who, mark, ahead):
         customer = self.customers[who % len(self.customers)]
         setattr(customer, mark, None if ahead is None else self.as_of + timedelta(days=ahead))
-        save_customer(customer=customer)
+        save_customer(customer=customer, by=None)
 
     @precondition(lambda self: self.customers and Ladder.objects.count() == 2)
     @rule(who=st.integers(0, 4), stage=st.integers(0, 20), ago=st.sampled_from([0, 0, 2]), until=st.sampled_from([None, None, 3]))

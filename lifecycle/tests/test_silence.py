@@ -12,8 +12,8 @@ from crm.tests.factories import make_customer, make_order, make_user
 from lifecycle import nightly
 from lifecycle.models import Ladder, Stage, Transition
 from lifecycle.moves import move
-from lifecycle.silence import MOST_DAYS
-from lifecycle.stages import place
+from lifecycle.silence import MOST_DAYS, Foresight
+from lifecycle.stages import Rungs, place
 from lifecycle.standing import Why
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def bought(*days, **fields):
     """Who ordered so many days before AS_OF, placed by the night of that day."""
     customer = make_customer(**fields)
     for ago in days:
-        save_order(order=make_order(customer, ordered_on=AS_OF - DAY * ago))
+        save_order(order=make_order(customer, ordered_on=AS_OF - DAY * ago), by=None)
     nightly.run(AS_OF, today=AS_OF)
     return customer
 
@@ -38,6 +38,45 @@ def why(customer):
 def foreseen(customer):
     silence = why(customer).silence
     return silence and (silence.stage.key, silence.on)
+
+
+class TestWritten:
+    """The CASE of a ladder is written out once for a day, the facts and the rules as they are."""
+
+    @pytest.fixture
+    def cases(self):
+        for days in ((10,), (300,), (40, 20)):
+            bought(*days)
+
+        def found(on=AS_OF, facts=Facts):
+            stages = Stage.objects.filter(ladder__is_primary=True, is_retired=False)
+            rungs = Rungs.load(stages[0].ladder)
+            case = Foresight(rungs, rungs.stages[0], [on]).cases(facts)["on0"]
+            asked = Facts.objects.annotate(kept=case, anew=rungs.case(on)).values_list("kept", "anew")
+            return case, [*asked] if facts is Facts else []
+
+        return found
+
+    def test_it_comes_to_the_same_and_is_kept(self, cases):
+        (case, rows), (again, _rows) = cases(), cases()
+
+        assert rows and all(kept == anew for kept, anew in rows)
+        assert case is again
+
+    def test_another_day_and_other_facts_are_another(self, cases):
+        assert len({id(cases()[0]), id(cases(AS_OF + DAY)[0]), id(cases(facts=PastFacts)[0])}) == 3
+
+    def test_a_changed_rule_is_another_at_once(self, cases):
+        before = cases()[0]
+        Stage.objects.filter(key="repeat", ladder__is_primary=True).update(rule={"fact": "order_days", "op": ">=", "value": 7})
+        case, rows = cases()
+
+        assert case is not before and all(kept == anew for kept, anew in rows)
+
+    def test_what_asks_more_than_columns_of_the_facts_is_written_anew(self, cases):
+        Stage.objects.filter(key="repeat", ladder__is_primary=True).update(rule={"fact": "city", "op": "=", "value": "Brno"})
+
+        assert cases()[0] is not cases()[0]
 
 
 def test_who_ordered_once_becomes_inactive_by_the_gap_of_the_business():
@@ -77,7 +116,7 @@ def test_with_orders_to_spare_a_client_becomes_inactive_first():
 def test_an_order_of_the_end_of_february_leaves_the_year_when_the_facts_say_so(leap):
     customer = make_customer(only_us_on=date(2024, 1, 1))
     for on in (leap, date(2024, 6, 1), date(2024, 9, 1), date(2024, 12, 1)):
-        save_order(order=make_order(customer, ordered_on=on))
+        save_order(order=make_order(customer, ordered_on=on), by=None)
     nightly.run(date(2025, 1, 1), today=AS_OF)
     stage, on = foreseen(customer)
 

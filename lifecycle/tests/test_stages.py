@@ -52,7 +52,7 @@ class Histories(RuleBasedStateMachine):
             customer = Customer(created=created)
             if referrer and self.customers:
                 customer.referred_by, customer.referred_on = self.customers[0], START
-            save_customer(customer=customer)
+            save_customer(customer=customer, by=None)
             self.customers.append(customer)
 
     @precondition(lambda self: self.customers)
@@ -64,7 +64,7 @@ class Histories(RuleBasedStateMachine):
     )
     def order(self, who, ago, amount, status):
         customer = self.customers[who % len(self.customers)]
-        save_order(order=Order(customer=customer, ordered_on=self.as_of - timedelta(days=ago), amount=amount, status=status))
+        save_order(order=Order(customer=customer, ordered_on=self.as_of - timedelta(days=ago), amount=amount, status=status), by=None)
 
     @precondition(lambda self: self.customers)
     @rule(
@@ -75,7 +75,7 @@ class Histories(RuleBasedStateMachine):
     def mark(self, who, mark, ahead):
         customer = self.customers[who % len(self.customers)]
         setattr(customer, mark, None if ahead is None else self.as_of + timedelta(days=ahead))
-        save_customer(customer=customer)
+        save_customer(customer=customer, by=None)
 
     @rule(days=st.sampled_from([0, 1, 7, 91, 370]))
     def night(self, days):
@@ -118,7 +118,7 @@ def test_over_any_history_positions_are_unique_and_transitions_join_end_to_end()
 
 def a_customer(**facts):
     customer = Customer()
-    save_customer(customer=customer)
+    save_customer(customer=customer, by=None)
     if facts:
         Facts.objects.filter(pk=customer.pk).update(**facts)
     return customer
@@ -158,7 +158,7 @@ def test_who_was_placed_before_their_first_order_is_placed_for_the_first_time_by
     customer = a_customer()
     place(ladder, START)
     order = Order(customer=customer, ordered_on=START + timedelta(days=2), amount=5)
-    save_order(order=order)
+    save_order(order=order, by=None)
     Facts.objects.filter(pk=customer.pk).update(order_days=1, orders=1, paid_orders=1)
 
     assert place(ladder, START + timedelta(days=2)) == 1
@@ -174,9 +174,9 @@ def test_a_known_prospect_who_orders_climbs(ladder, known_by):
     if known_by == "created":
         Customer.objects.update(created=datetime.combine(START, time(12), tzinfo=UTC))
     elif known_by == "order":
-        save_order(order=Order(customer=customer, ordered_on=START, amount=5, status=Order.Status.CANCELLED))
+        save_order(order=Order(customer=customer, ordered_on=START, amount=5, status=Order.Status.CANCELLED), by=None)
     else:
-        save_interaction(interaction=Interaction(customer=customer, kind="call", happened_on=START))
+        save_interaction(interaction=Interaction(customer=customer, kind="call", happened_on=START), by=None)
     place(ladder, START)
     Facts.objects.filter(pk=customer.pk).update(order_days=1, orders=1, paid_orders=1)
 

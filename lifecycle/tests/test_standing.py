@@ -7,13 +7,26 @@ from django.utils import timezone
 
 from config.tests import cast
 from crm.figures import CHOICE, Figures
-from crm.models import Business, Customer, Facts, PastFacts
+from crm.models import (
+    Business,
+    Consent,
+    Customer,
+    CustomField,
+    Evidence,
+    Facts,
+    FieldValue,
+    Merge,
+    OrderLine,
+    PastFacts,
+    SocialProfile,
+)
 from crm.money import day
 from crm.record import save_order
-from crm.tests.factories import make_customer, make_order, make_user
+from crm.tests.factories import make_complaint, make_customer, make_interaction, make_order, make_task, make_user
 from crm.timeline import merged
 from lifecycle import nightly
-from lifecycle.models import Ladder, Position, Stage, Transition
+from lifecycle.heights import Heights
+from lifecycle.models import Ladder, PinChange, Position, Stage, Transition
 from lifecycle.moves import move
 from lifecycle.stages import place
 from lifecycle.standing import MOVES, Climb, Why, moves
@@ -145,7 +158,7 @@ def test_who_was_never_on_a_rung_has_climbed_none():
 def test_who_was_first_placed_beside_the_ladder_has_climbed_as_far_as_they_ordered(days, done):
     customer, day = make_customer(), date(1997, 3, 1)
     for number in range(days):
-        save_order(order=make_order(customer, ordered_on=day + timedelta(days=number)))
+        save_order(order=make_order(customer, ordered_on=day + timedelta(days=number)), by=None)
     nightly.run(START, today=AS_OF)
     shown = steps(climb(customer))
 
@@ -265,7 +278,7 @@ def test_the_page_shows_all_three():
     customer = make_customer(name="Eva Nováková", created=CREATED)
     nightly.run(START, today=AS_OF)
     for number in range(3):
-        save_order(order=make_order(customer, ordered_on=AS_OF - timedelta(days=number)))
+        save_order(order=make_order(customer, ordered_on=AS_OF - timedelta(days=number)), by=None)
     nightly.run(AS_OF, today=AS_OF)
     move(
         customer=customer,
@@ -295,13 +308,68 @@ def test_the_panels_share_what_they_read(django_assert_num_queries):
         assert Why.of(customer, shown)
 
 
-def test_the_whole_page_of_a_customer_takes_thirteen_statements(django_assert_num_queries):
-    """Three of the frame, four of the ladder with its pins, one for evidence, and one for what decides the stage and will decide it."""
+def test_where_somebody_stands_comes_with_the_stages(django_assert_num_queries):
+    customer = climber(**REPEAT)
+    other = Ladder.objects.create(key="care", name="Care")
+    calm = Stage.objects.create(ladder=other, key="calm", name="Calm", rank=1, rule={"all": []})
+    Position.objects.create(customer=customer, ladder=other, stage=calm, since=AS_OF)
+    business, held = Business.load(), Position.objects.get(customer=customer, ladder__is_primary=True)
+
+    with django_assert_num_queries(1):
+        heights, found = Heights.around(customer, business)
+        assert Heights.of(business) is heights and str(found.ladder) and found.stage.key == "repeat"
+
+    assert heights == Heights.of(Business.load())
+    columns = [field.attname for field in Position._meta.fields]
+    assert [getattr(found, name) for name in columns] == [getattr(held, name) for name in columns]
+
+
+def test_the_stages_are_there_for_who_stands_nowhere():
+    Heights.around(climber(**REPEAT), Business.load())
+    heights, found = Heights.around(make_customer(), Business.load())
+
+    assert heights == Heights.of(Business.load()) and found is None
+
+
+def test_the_whole_page_of_a_customer_takes_nine_statements(django_assert_num_queries):
+    """Three of the frame, the customer and what is around them, three of the ladder, and the orders with their lines."""
     customer, owner = climber(**REPEAT), cast.signed_in(cast.owner())
     make_order(customer, ordered_on=AS_OF)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(9):
         assert owner.get(f"/customers/{customer.pk}/").status_code == 200
+
+
+def live(customer, owner, times):
+    """So many of everything that may stand around a customer."""
+    field = CustomField.objects.create(key="roast", name="Roast", kind="text", name_key="roast")
+    FieldValue.objects.create(customer=customer, field=field, kind="text", text="dark", text_key="dark")
+    for turn in range(times):
+        order = make_order(customer, ordered_on=AS_OF - turn * timedelta(days=1))
+        OrderLine.objects.create(order=order, position=1, product="Beans", amount=100)
+        make_interaction(customer, by=owner, direction="in"), make_complaint(customer)
+        make_task(owner, customer=customer)
+        make_task(owner, customer=customer, state="done", closed_on=AS_OF, closed_at=CREATED, closed_by=owner)
+        make_customer(referred_by=customer, referred_on=AS_OF)
+        Consent.objects.create(customer=customer, purpose="marketing", channel="email", given=True, on=AS_OF, how="counter", by=owner)
+        Evidence.objects.create(customer=customer, kind="partner", happened_on=AS_OF, by=owner)
+        SocialProfile.objects.create(customer=customer, network="instagram", handle=f"eva{turn}", url=f"https://example.com/eva{turn}")
+        stage = Position.objects.get(customer=customer, ladder__is_primary=True).stage
+        pin = {"ladder": stage.ladder, "stage": stage, "kind": "pinned", "effective_on": AS_OF, "reason": "A friend", "by": owner}
+        PinChange.objects.create(customer=customer, **pin)
+        Merge.objects.create(into=customer, from_customer=make_customer(), by=owner, at=CREATED)
+
+
+@pytest.mark.parametrize("times", [1, 12])
+def test_each_kind_of_what_is_there_is_one_more_however_much_it_is(times, django_assert_num_queries):
+    """Contacts, tasks, complaints, consents, evidence, profiles, who was brought, pins, merges, and two for the owner's own fields."""
+    later = dict.fromkeys(["due_on", "inactive_on", "lost_on"], AS_OF + timedelta(days=90))
+    customer, owner = climber(**REPEAT, orders=3, first_order_on=START, last_order_on=AS_OF, **later), cast.owner()
+    live(customer, owner, times)
+    client = cast.signed_in(owner)
+
+    with django_assert_num_queries(20):
+        assert client.get(f"/customers/{customer.pk}/").status_code == 200
 
 
 def test_a_customer_who_has_lost_their_facts_is_shown_until_the_night_makes_them_anew():

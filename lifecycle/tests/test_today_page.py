@@ -290,5 +290,5 @@ def test_the_page_takes_as_many_queries_for_twenty_people_as_for_one(owner, djan
 
     assert owner.get("/").status_code == 200
     keep_numbers(AS_OF)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(10):
         assert owner.get("/").text.count('class="task"') == 20

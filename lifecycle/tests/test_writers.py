@@ -15,8 +15,8 @@ from crm.models import Business, Customer, Order
 today = Business.load().today()
 for number in range({PEOPLE}):
     customer = Customer(name=str(number), external_id=str(number))
-    record.save_customer(customer=customer)
-    record.save_order(order=Order(customer=customer, ordered_on=today - timedelta(days=9), amount=0, key=f"counter-{{number}}"))
+    record.save_customer(customer=customer, by=None)
+    record.save_order(order=Order(customer=customer, ordered_on=today - timedelta(days=9), amount=0, key=f"counter-{{number}}"), by=None)
 """
 # Two processes with four threads each, as the web has, and they ring the worker: orders of their own, a contact, and one amount that all
 # of them count up.
@@ -35,13 +35,14 @@ def write(place):
     try:
         for number in range({WRITES}):
             customer = customers[(number * 7 + place) % len(customers)]
-            record.save_order(order=Order(customer=customer, ordered_on=today, amount=1, key=f"{{sys.argv[1]}}-{{place}}-{{number}}"))
+            key = f"{{sys.argv[1]}}-{{place}}-{{number}}"
+            record.save_order(order=Order(customer=customer, ordered_on=today, amount=1, key=key), by=None)
             if number % 4 == 0:
-                record.save_interaction(interaction=Interaction(customer=customer, kind="call", happened_on=today))
+                record.save_interaction(interaction=Interaction(customer=customer, kind="call", happened_on=today), by=None)
             with transaction.atomic():
                 counter = Order.objects.select_for_update().get(key="counter-0")
                 counter.amount += 1
-                record.save_order(order=counter)
+                record.save_order(order=counter, by=None)
     except Exception as error:
         errors.append(repr(error))
     connection.close()

@@ -50,7 +50,7 @@ def ladder(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 @owner_only
 def primary(request: HttpRequest, key: str) -> HttpResponse:
-    make_primary(_ladder(key))
+    make_primary(_ladder(key), cast(User, request.user))
     messages.success(request, _("The pages speak of this ladder now. Everyone’s stage is written down anew, which takes a moment."))
     return redirect("ladder_settings", key)
 

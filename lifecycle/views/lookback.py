@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from crm import jobs
-from crm.access import is_owner
+from crm.access import is_owner, readers_too
 from crm.figures import CHOICE, a_day, figures_for
 from crm.models import Business, Order
 from crm.money import day
@@ -21,6 +21,7 @@ from crm.returning import way_back
 from lifecycle.lookback_banner import KIND, banner
 
 
+@readers_too
 @require_POST
 def look_back(request: HttpRequest) -> HttpResponse:
     """Chooses a day from the first order to the live date, for this session; an owner has it computed where it is not."""
@@ -46,6 +47,7 @@ def _choose(request: HttpRequest, chosen: date, *, is_computed: bool) -> None:
         jobs.enqueue(KIND, {"as_of": chosen.isoformat()}, key=chosen.isoformat())
 
 
+@readers_too
 @require_POST
 def end(request: HttpRequest) -> HttpResponse:
     request.session.pop(CHOICE, None)

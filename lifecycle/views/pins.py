@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from crm.access import writers_only
 from crm.models import Business, Customer, User
 from crm.profile import find
 from crm.returning import way_back
@@ -22,6 +23,7 @@ from lifecycle.pins import StageForm, form_of_all, put, put_back, said
 UNDONE_WITHIN = timedelta(hours=1)
 
 
+@writers_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def stage(request: HttpRequest, pk: int) -> HttpResponse:
     """The form of the customer's page with the stages of every ladder; where something is wrong with what was sent, it says so."""

@@ -1,19 +1,23 @@
 """Today, and "not now"."""
 
+from datetime import date
 from uuid import uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.access import is_owner
+from crm.complaints import open_of
 from crm.contact import ICONS, USUAL_MINUTES
 from crm.figures import figures_for
-from crm.models import Business, Customer, Interaction, User
+from crm.models import Business, Interaction, User
+from crm.profile import find
 from crm.returning import way_back
+from crm.tasks.lists import DueTasks
 from lifecycle.models import NotNow
 from lifecycle.morning import Morning
 from lifecycle.today import AWAY, away_since
@@ -23,14 +27,28 @@ from lifecycle.today import AWAY, away_since
 def today(request: HttpRequest) -> HttpResponse:
     figures = figures_for(request)
     morning = Morning.of(figures, figures.business.today(), with_money=is_owner(request.user))
-    kinds = [(kind, ICONS[kind]) for kind in Interaction.Kind]
-    return render(request, "lifecycle/today.html", {"morning": morning, "kinds": kinds, "minutes": USUAL_MINUTES, "draw_key": uuid4})
+    with_complaint = open_of([person.facts.customer_id for person in morning.contact.people]) if morning.contact else set()
+    shown = {
+        "morning": morning,
+        "due_tasks": None if figures.is_past else _due_tasks(request, figures.business.today()),
+        "kinds": [(kind, ICONS[kind]) for kind in Interaction.Kind],
+        "minutes": USUAL_MINUTES,
+        "draw_key": uuid4,
+        "with_complaint": with_complaint,
+    }
+    return render(request, "lifecycle/today.html", shown)
+
+
+def _due_tasks(request: HttpRequest, day: date) -> DueTasks:
+    """The reader's own, or everyone's, as the address says."""
+    assert isinstance(request.user, User)
+    return DueTasks.of(request.user, day, everyones=request.GET.get("tasks") == "all")
 
 
 @require_POST
 def not_now(request: HttpRequest, pk: int) -> HttpResponse:
     """Puts a customer off for two weeks, whether Today still names them or not."""
-    customer = get_object_or_404(Customer, pk=pk)
+    customer = find(pk)
     assert isinstance(request.user, User)
     NotNow.objects.get_or_create(customer=customer, said_on=Business.load().today(), defaults={"by": request.user})
     said = _("%(who)s stays off the list for %(days)d days.") % {"who": customer, "days": AWAY.days}
@@ -41,7 +59,7 @@ def not_now(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def undo_not_now(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes back every "not now" that is still in force."""
-    customer = get_object_or_404(Customer, pk=pk)
+    customer = find(pk)
     business = Business.load()
     NotNow.objects.filter(customer=customer, said_on__gt=away_since(business.as_of or business.today())).delete()
     messages.success(request, _("%(who)s may be on the list again.") % {"who": customer})

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from config.tests import cast
-from crm.models import Business, Facts, Job
+from crm.models import Audit, Business, Facts, Job
 from crm.rules import described
 from crm.tests.factories import make_customer
 from lifecycle.kotler import install
@@ -275,7 +275,8 @@ def test_the_export_names_the_members_and_why(jana, regulars, people):
     people[0].save()
     jana.post(reverse("segment_put", args=[regulars.pk]), {"pick": f"include:{people[0].pk}", "reason": "A friend"})
 
-    answer = jana.get(reverse("segment_members", args=[regulars.pk]))
+    assert Audit.objects.filter(what="segment.exported").count() == 0
+    answer = jana.post(reverse("segment_members", args=[regulars.pk]))
     lines = answer.getvalue().decode("utf-8-sig").splitlines()
 
     assert lines[0] == "external_id,email,name,since,why"
@@ -283,6 +284,12 @@ def test_the_export_names_the_members_and_why(jana, regulars, people):
     assert lines[2] == ",,Guest 3,2026-06-30,Orders: 3."
     assert len(lines) == 5
     assert answer["Content-Disposition"] == 'attachment; filename="segment-regulars.csv"'
+    assert Audit.objects.filter(what="segment.exported").count() == 1
+
+
+def test_an_address_that_is_opened_takes_nothing_out_and_writes_nothing(jana, regulars):
+    assert jana.get(reverse("segment_members", args=[regulars.pk])).status_code == 405
+    assert not Audit.objects.filter(what="segment.exported").exists()
 
 
 def test_the_queries_of_the_list_do_not_grow_with_the_segments(jana, regulars, owner):
@@ -371,7 +378,8 @@ def test_the_words_of_a_stage_are_looked_up_once_for_all_who_moved(jana, owner, 
         count_all(DAY + timedelta(days=night))
         SegmentMove.objects.update(source="night")
         with CaptureQueriesContext(connection) as asked:
-            answer = jana.get(reverse(route, args=[made.pk]))
+            ask = jana.post if route == "segment_members" else jana.get
+            answer = ask(reverse(route, args=[made.pk]))
             text = (answer.getvalue() if answer.streaming else answer.content).decode()
         counts.append(len(asked))
         assert text.count("Stage: Client.") == 4 * (night + 1)

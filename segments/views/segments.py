@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from crm import audit
 from crm.access import is_owner, owner_only, refuse_all_but_owners
 from crm.figures import business_of
 from crm.models import Business, Customer, User
@@ -79,7 +80,7 @@ def moves(request: HttpRequest, pk: int) -> HttpResponse:
 def put(request: HttpRequest, pk: int) -> HttpResponse:
     """Puts a customer in by hand, or leaves one out: `pick` is the side and the customer, such as include:12."""
     found, (side, _colon, number) = _found(pk), request.POST.get("pick", "").partition(":")
-    customer = Customer.objects.filter(pk=_number(number)).first()
+    customer = Customer.objects.present().filter(pk=_number(number)).first()
     if customer is None or side not in Choice.Side.values:
         messages.error(request, _("That customer is not there any more: look for them again."))
         return redirect("segment", pk)
@@ -145,11 +146,12 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("segment", pk)
 
 
-@require_safe
+@require_POST
 @owner_only
 def members(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Who is in it, as a CSV file."""
+    """Who is in it, as a CSV file. Sent for, not looked at: who took it is written down."""
     found = _found(pk)
+    audit.keep(what="segment.exported", by=_person(request), of=found)
     attached = {"Content-Disposition": f'attachment; filename="segment-{found.key}.csv"'}
     return StreamingHttpResponse(members_file.lines(found), content_type="text/csv; charset=utf-8", headers=attached)
 

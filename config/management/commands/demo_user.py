@@ -1,4 +1,4 @@
-"""`manage.py demo_user --role owner|staff [--json]`: someone of that role in the demo, and a fresh login link for them."""
+"""`manage.py demo_user --role owner|staff|reader [--json]`: someone of that role in the demo, and a fresh login link for them."""
 
 import json
 from typing import Any

@@ -7,9 +7,9 @@ from django.db import Error
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm import export
+from crm import audit, export
 from crm.faults import told
-from crm.models import Facts
+from crm.models import Business, Facts
 
 
 class Command(BaseCommand):
@@ -23,6 +23,7 @@ class Command(BaseCommand):
             # An ordinary question first: of a server-side cursor that fails, Django closes what never opened, and raises that error raw.
             Facts.objects.exists()
             rows = export.write(options["file"])
+            audit.keep(what="facts.exported", by=None, of=Business.load(), note=str(options["file"]))
         except Error as error:
             raise CommandError(told(error)) from error
         except OSError as error:

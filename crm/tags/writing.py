@@ -1,0 +1,133 @@
+"""Putting a tag on a customer and taking it off, and the names of tags: each with its audit, in one transaction."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from crm import audit, hiding, record
+from crm.fold import fold
+from crm.models import Business, Changed, Customer, CustomerTag, Tag, User
+from crm.models.tag import LONGEST_TAG
+from crm.money import number
+from crm.people.uses import uses_of
+from crm.people.words import free_key
+from crm.people.words import name as checked_name
+
+# The fact of rules that asks who has which.
+FACT = "tag"
+MOST_TAGS = 200
+
+
+def _had(note: str) -> str:
+    """How many had it."""
+    return ngettext("%(number)s customer had it.", "%(number)s customers had it.", int(note)) % {"number": number(int(note))}
+
+
+audit.register(
+    audit.Action("tag.made", gettext_lazy("Tag made")),
+    audit.Action("tag.renamed", gettext_lazy("Tag renamed")),
+    audit.Action("tag.removed", gettext_lazy("Tag removed from everybody"), _had),
+    audit.Action("customer.tagged", gettext_lazy("Tag added")),
+    audit.Action("customer.untagged", gettext_lazy("Tag taken off")),
+)
+
+
+@transaction.atomic
+def put_tag(*, customer: Customer, name: str, by: User) -> CustomerTag | None:
+    """The tag of that name, made where there is none, on the customer; None where they have it already.
+
+    Raises Hidden for who is not there any more; ValidationError, with nothing written, for a name that is none, and for one tag too many.
+    """
+    # Locked in one order everywhere, or two might wait for each other: customers, the business, tags.
+    hiding.locked(customer)
+    tag = tag_called(name=name, by=by)
+    if not Tag.objects.select_for_update().filter(pk=tag.pk).exists():
+        raise ValidationError(_("This tag was removed just now: add it once more."))
+    made, is_new = CustomerTag.objects.get_or_create(customer=customer, tag=tag, defaults={"by": by})
+    if not is_new:
+        return None
+    audit.keep(what="customer.tagged", by=by, of=tag, customer=customer, changes={"tag": ["", tag.name]})
+    record.note_changed(Changed.Why.CUSTOMER, customer.pk)
+    return made
+
+
+@transaction.atomic
+def take_tag(*, customer: Customer, tag: int, by: User) -> Tag | None:
+    """The tag that was taken off; None where they have it no more."""
+    hiding.locked(customer)
+    found = CustomerTag.objects.select_related("tag").filter(customer=customer, tag=tag).first()
+    if found is None:
+        return None
+    CustomerTag.objects.filter(pk=found.pk).delete()
+    audit.keep(what="customer.untagged", by=by, of=found.tag, customer=customer, changes={"tag": [found.tag.name, ""]})
+    record.note_changed(Changed.Why.CUSTOMER, customer.pk)
+    return found.tag
+
+
+@transaction.atomic
+def tag_called(*, name: str, by: User | None) -> Tag:
+    """The tag of that name, made where there is none: two names are one where they differ in case and accents alone."""
+    name = checked_name(name, LONGEST_TAG)
+    found = Tag.objects.filter(name_key=fold(name)).first()
+    if found:
+        return found
+    one_at_a_time()
+    tags = list(Tag.objects.all())
+    if made := next((tag for tag in tags if tag.name_key == fold(name)), None):
+        return made
+    if len(tags) >= MOST_TAGS:
+        raise ValidationError(
+            _("There can be at most %(most)d tags: use one that is there, or have an owner remove one.") % {"most": MOST_TAGS}
+        )
+    key = free_key(name, {tag.key for tag in tags}, FACT)
+    tag = Tag.objects.create(key=key, name=name, name_key=fold(name), made_by=by)
+    audit.keep(what="tag.made", by=by, of=tag, changes={"name": ["", name]})
+    return tag
+
+
+@transaction.atomic
+def rename_tag(*, tag: Tag, name: str, by: User) -> bool:
+    """Whether it is called otherwise now. Raises ValidationError for a name that is none or another's, and for a tag that is gone."""
+    name = checked_name(name, LONGEST_TAG)
+    one_at_a_time()
+    here = Tag.objects.filter(pk=tag.pk).first()
+    if here is None:
+        raise ValidationError(_("This tag was removed while you were editing it."))
+    if Tag.objects.filter(name_key=fold(name)).exclude(pk=here.pk).exists():
+        raise ValidationError(_("Another tag is called “%(name)s”: give this one another name.") % {"name": name})
+    before = here.name
+    if before == name:
+        return False
+    Tag.objects.filter(pk=here.pk).update(name=name, name_key=fold(name))
+    here.name = name
+    audit.keep(what="tag.renamed", by=by, of=here, changes={"name": [before, name]})
+    return True
+
+
+@transaction.atomic
+def remove_tag(*, tag: Tag, by: User) -> int | None:
+    """From everybody, also from who is in the bin; how many had it, None where it is gone already.
+
+    Raises ValidationError where a rule asks it.
+    """
+    one_at_a_time()
+    if not Tag.objects.select_for_update().filter(pk=tag.pk).exists():
+        return None
+    if used := uses_of(FACT, value=tag.key):
+        sentence = ngettext(
+            "“%(tag)s” cannot go while a rule asks it: %(uses)s.",
+            "“%(tag)s” cannot go while %(number)d rules ask it: %(uses)s.",
+            len(used),
+        )
+        raise ValidationError(sentence % {"tag": tag, "number": len(used), "uses": ", ".join(used)})
+    had = CustomerTag.objects.filter(tag=tag, customer__in=Customer.objects.present()).count()
+    audit.keep(what="tag.removed", by=by, of=tag, changes={"name": [tag.name, ""]}, note=str(had))
+    CustomerTag.objects.filter(tag=tag).delete()
+    Tag.objects.filter(pk=tag.pk).delete()
+    return had
+
+
+def one_at_a_time() -> None:
+    """Of two that are made, named or removed at once neither sees the other: waits for the other's transaction."""
+    list(Business.objects.select_for_update().values_list("pk"))
