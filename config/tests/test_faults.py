@@ -147,6 +147,7 @@ def test_everything_killed_at_any_point_is_made_good_by_those_that_start_next(cr
 
         crew.until(lambda: not crew.failpoint.exists(), ringing="tick")
         crew.kill()
+        crew.take_for_dead()
         crew.start(), crew.start_clock()
         crew.until(crew.is_quiet)
 
@@ -265,6 +266,7 @@ def test_a_full_disk_leaves_nothing_half_written_and_is_made_good_when_there_is_
     assert not crew.is_quiet()
     if is_sqlite(crew):
         assert crew.shop.rows("PRAGMA integrity_check") == [("ok",)]
+    crew.take_for_dead()
     crew.start()
     crew.until(lambda: hurry(crew) or crew.is_quiet(), ringing="tick")
 
