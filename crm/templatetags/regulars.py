@@ -14,10 +14,10 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from crm import icons, marks, money, sentences
-from crm.amending import Amender
 from crm.charts.rhythm import Rhythm
-from crm.models import Business, Interaction
-from crm.printed import printed
+from crm.models import Business
+from crm.printed import filled, printed
+from crm.timeline import Entry
 
 register = template.Library()
 
@@ -63,11 +63,6 @@ def whole(value: Decimal | int | float | None) -> str:
 def percent(share: Decimal | float | None, places: int = 0) -> str:
     """A share of one, as per cent with so many decimals."""
     return "" if share is None else money.percent(share, places)
-
-
-@register.filter
-def amendable_by(interaction: Interaction, amender: Amender) -> bool:
-    return amender.may(interaction)
 
 
 @register.filter
@@ -119,6 +114,18 @@ def bar(share: Decimal | float, tone: str = "main") -> dict[str, Any]:
 def facts(lines: Iterable[Sequence[str]]) -> SafeString:
     """In a list of facts, for each line its label and what stands beside it in digits: dozens on a page, and a loop would be slow."""
     return format_html_join("", '<dt>{}</dt><dd class="num">{}</dd>', (line[:2] for line in lines))
+
+
+@register.simple_tag(takes_context=True)
+def event(context: Context, entry: Entry, short: str) -> SafeString:
+    """One thing that happened; `short` are Django's letters for its day."""
+    if entry.words:
+        main = filled(entry.template, entry.words(context.get("amender")))
+    else:
+        with context.push(entry=entry):
+            main = context.template.engine.get_template(entry.template).render(context)  # type: ignore[union-attr]
+    words = {"icon": entry.icon, "drawing": icons.icon(entry.icon), "main": main, "on": entry.on.isoformat()}
+    return filled("crm/_event.html", words | {"day": money.dated(entry.on, short), "warns": "yes" if entry.icon == "complaint" else ""})
 
 
 @register.simple_tag
