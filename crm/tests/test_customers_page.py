@@ -18,6 +18,7 @@ from crm import navigation
 from crm.groups import GROUPS, Group
 from crm.models import Business, Facts, PastFacts, User
 from crm.tags.writing import put_tag
+from crm.tests.answers import text
 from crm.tests.factories import make_customer
 from lifecycle import kotler
 
@@ -37,22 +38,12 @@ def ladder():
 
 
 @pytest.fixture
-def owner():
-    return cast.signed_in(cast.owner())
-
-
-@pytest.fixture
 def figures():
     Business.keep(as_of=AS_OF)
 
 
 def get(client, **asked):
     return client.get(f"{reverse('customers')}?{urlencode(asked)}")
-
-
-def text(answer):
-    """What the page says, without its markup."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def look_back(client, day):
