@@ -27,7 +27,8 @@ from django.utils.crypto import get_random_string
 import config.standalone  # noqa: F401  (makes Django ready for the models below)
 from bench.recorded import busiest, fill, owner
 from config.management.commands import up
-from crm.listing import ON_A_PAGE, SORTS
+from crm.customer_search import SORTS
+from crm.listing import ON_A_PAGE
 from crm.models import Business, Facts
 from crm.paging import Cursor
 

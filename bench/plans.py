@@ -19,7 +19,7 @@ import config.standalone  # noqa: F401  (makes Django ready for the models below
 from bench.recorded import busiest, owner
 from config.management.commands import up
 from crm.audit_page import LATEST
-from crm.listing import SORTS
+from crm.customer_search import SORTS
 from crm.models import Audit, Business, Customer, Facts, Tag
 from crm.paging import Cursor
 

@@ -11,8 +11,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from crm.bulk import among
+from crm.customer_search import LONGEST_SEARCH, check_words
 from crm.fold import fold
-from crm.listing import LONGEST_SEARCH, check_words
 from crm.models import Customer
 from crm.models.customer import KEY_START, key_start
 from crm.phones import FEWEST_DIGITS, digits_of, phone_key

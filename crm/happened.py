@@ -15,7 +15,7 @@ from crm.amending import Amender
 from crm.amendment import Version, versions
 from crm.models import Customer, Interaction, Order, OrderLine
 from crm.money import day, money, number
-from crm.ordered import latest_orders
+from crm.ordered import latest_orders, newest_first
 from crm.timeline import Before, Entry, Group, before_it
 
 # The first number of an entry's key: of one day, what has the higher one stands above. The floors above go on from 10.
@@ -24,8 +24,6 @@ ORDERS, CONTACTS = 1, 2
 MOST_PRODUCTS = 5
 # A text of more letters is folded, and begins with so many.
 LONGEST_WHOLE, LONGEST_START = 600, 400
-# So many of the latest are looked at for a habit: more than a page of the timeline holds.
-MOST_READ = 50
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,9 @@ def _line(line: OrderLine) -> str:
 
 def orders(customer: Customer, before: Before, limit: int) -> list[Entry]:
     """The latest may have been read for the strip already."""
-    if before is None and limit <= ordered.MOST_READ:
-        latest = list(latest_orders(customer)[:limit])
-    else:
-        found = Order.objects.filter(before_it("ordered_on", ORDERS, before), customer=customer).select_related("channel")
-        latest = list(found.order_by("-ordered_on", "-pk")[:limit])
+    is_read = before is None and limit <= ordered.MOST_READ
+    found = latest_orders(customer) if is_read else newest_first(customer).filter(before_it("ordered_on", ORDERS, before))
+    latest = list(found[:limit])
     lines: dict[int, list[OrderLine]] = {order.pk: [] for order in latest}
     for line in OrderLine.objects.filter(order__in=latest, position__lte=MOST_PRODUCTS + 1).order_by("order", "position"):
         lines[line.order_id].append(line)
@@ -132,12 +128,8 @@ class Contacted:
 
 
 def latest_contacts(customer: Customer) -> Sequence[Interaction]:
-    """The latest, at most MOST_READ. Read once for a panel and the timeline of a page: kept with the customer."""
-    kept = vars(customer)
-    if "contacts_read" not in kept:
-        kept["contacts_read"] = list(_contacts(customer, None)[:MOST_READ]) if presence.is_there(customer, "contacts") else []
-    found: Sequence[Interaction] = kept["contacts_read"]
-    return found
+    """At most ordered.MOST_READ: looked at for a habit, too."""
+    return presence.read_once(customer, "contacts", lambda: _contacts(customer, None)[: ordered.MOST_READ])
 
 
 def _contacts(customer: Customer, before: Before) -> QuerySet[Interaction]:
@@ -147,7 +139,7 @@ def _contacts(customer: Customer, before: Before) -> QuerySet[Interaction]:
 
 def contacts(customer: Customer, before: Before, limit: int) -> list[Entry]:
     """The latest may have been read for a panel already."""
-    is_read = before is None and limit <= MOST_READ and "contacts_read" in vars(customer)
+    is_read = before is None and limit <= ordered.MOST_READ and presence.was_read(customer, "contacts")
     latest = list((latest_contacts(customer) if is_read else _contacts(customer, before))[:limit])
     before_changes = versions(latest)
     return [_contacted(each, before_changes.get(each.pk, [])) for each in latest]

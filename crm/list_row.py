@@ -35,6 +35,18 @@ class Row:
     def name(self) -> str:
         return str(self.customer)
 
+    @property
+    def address(self) -> str:
+        return reverse("customer", args=(self.facts.pk,))
+
+    @property
+    def is_company(self) -> bool:
+        return self.customer.entity == Customer.Entity.COMPANY
+
+    @property
+    def revenue(self) -> str:
+        return money(self.facts.revenue_12m)
+
     @cached_property
     def days(self) -> int | None:
         last = self.facts.last_order_on
@@ -59,8 +71,8 @@ class Row:
         return {
             "key": str(facts.pk),
             "choose": _("Choose %(who)s") % {"who": self.name} if may_choose else "",
-            "is_company": "yes" if self.customer.entity == Customer.Entity.COMPANY else "",
-            "address": reverse("customer", args=(facts.pk,)),
+            "is_company": "yes" if self.is_company else "",
+            "address": self.address,
             "name": self.name,
             "is_vital": "yes" if facts.is_vital else "",
             "has_complaint": "yes" if getattr(facts, "has_complaint", False) else "",
@@ -68,7 +80,7 @@ class Row:
             **dict(zip(("tag", "second_tag"), shown, strict=False)),
             "more_tags": f"+{len(others)}" if others else "",
             "their_names": ", ".join(others),
-            "revenue": money(facts.revenue_12m),
+            "revenue": self.revenue,
             "last": self.last,
             "usual": rhythm.in_words(facts.typical_gap_days, facts.long_gap_days) if self.usual else "",
         }

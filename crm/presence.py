@@ -1,13 +1,16 @@
 """Whether there is anything of a kind around a customer: asked of all kinds at once, by the statement that finds them for their page, so
-that the page reads only what is there. Each module that has such a kind registers it."""
+that the page reads only what is there, and once. Each module that has such a kind registers it."""
 
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import BooleanField, Exists, QuerySet
 from django.db.models.expressions import RawSQL
 
 from crm.models import Customer
+
+Row = TypeVar("Row")
 
 _KINDS: dict[str, QuerySet[Any]] = {}
 
@@ -35,6 +38,20 @@ def _written(using: str) -> dict[str, RawSQL]:
 def is_there(customer: Customer, kind: str) -> bool:
     """At the time they were read; True where it was not asked."""
     return bool(vars(customer).get(_name(kind), True))
+
+
+def read_once(customer: Customer, kind: str, read: Callable[[], Iterable[Row]]) -> Sequence[Row]:
+    """What `read` gives, for all parts of their page: kept with the customer. Nothing is read of a kind that is not there."""
+    kept, name = vars(customer), f"{kind}_read"
+    if name not in kept:
+        kept[name] = list(read()) if is_there(customer, kind) else []
+    found: Sequence[Row] = kept[name]
+    return found
+
+
+def was_read(customer: Customer, kind: str) -> bool:
+    """Whether another part of their page has read it already."""
+    return f"{kind}_read" in vars(customer)
 
 
 def _name(kind: str) -> str:

@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from crm.bulk import among
-from crm.listing import FEW, LONGEST_SEARCH, check_words
+from crm.customer_search import LONGEST_SEARCH, check_words
+from crm.meant import FEW
 from crm.models import Business, Customer
 from crm.models.customer import key_start
 from crm.searching import matching

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from crm.access import is_owner
+from crm.customer_search import CustomerSearch
 from crm.list_actions import Action
-from crm.listing import CustomerSearch, Listing
+from crm.listing import Listing
 from crm.rules import InvalidRule, loads, parse
 from crm.tags.writing import FACT as TAG
 from segments.asking import FACT

@@ -1,9 +1,10 @@
-"""The people that tests sign in. A fixture gives the one who is at the counter in most of them, and another their browser."""
+"""The people that tests know: Petr at the counter and Jana, the owner, and the browser of each; and two customers."""
 
 import pytest
 from django.test import Client
 
-from crm.models import User
+from crm.models import Customer, User
+from crm.tests.factories import make_customer
 
 PASSWORD = "correct-horse-battery"
 
@@ -29,10 +30,30 @@ def signed_in(user: User | None) -> Client:
 
 
 @pytest.fixture(name="petr")
-def at_the_counter() -> User:
+def at_the_counter(db) -> User:
     return staff()
 
 
 @pytest.fixture(name="staff")
-def their_browser(petr: User) -> Client:
+def petrs_browser(petr: User) -> Client:
     return signed_in(petr)
+
+
+@pytest.fixture
+def jana(db) -> User:
+    return owner()
+
+
+@pytest.fixture(name="owner")
+def janas_browser(jana: User) -> Client:
+    return signed_in(jana)
+
+
+@pytest.fixture
+def eva(db) -> Customer:
+    return make_customer(name="Eva Nováková")
+
+
+@pytest.fixture
+def martin(db) -> Customer:
+    return make_customer(name="Martin Krejčí")

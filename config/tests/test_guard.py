@@ -21,11 +21,6 @@ LOCKED = "Too many tries to sign in have failed. Try again in 15 minutes."
 
 
 @pytest.fixture
-def owner(db) -> User:
-    return cast.owner()
-
-
-@pytest.fixture
 def clock():
     with time_machine.travel(timezone.now(), tick=False) as moved:
         yield moved
@@ -49,7 +44,7 @@ def address(peer: str, forwarded: str = "", proxies: tuple[str, ...] = (), setti
     return guard.address(SimpleNamespace(META=meta))
 
 
-def test_the_tenth_failure_locks_and_says_for_how_long(owner, clock):
+def test_the_tenth_failure_locks_and_says_for_how_long(jana, clock):
     assert fail(9) == [200] * 9
     page = sign_in()
 
@@ -58,7 +53,7 @@ def test_the_tenth_failure_locks_and_says_for_how_long(owner, clock):
     assert "<h1>Sign in to Regulars</h1>" in page.text
 
 
-def test_while_it_is_locked_the_right_password_does_not_open(owner, clock):
+def test_while_it_is_locked_the_right_password_does_not_open(jana, clock):
     fail(10)
     page = sign_in(cast.PASSWORD)
 
@@ -67,7 +62,7 @@ def test_while_it_is_locked_the_right_password_does_not_open(owner, clock):
 
 
 @pytest.mark.parametrize("email", ["jana@example.com", "nobody@example.com", "gone@example.com", "n" * 300 + "@example.com"])
-def test_a_lock_does_not_tell_whether_there_is_such_a_person(owner, clock, email):
+def test_a_lock_does_not_tell_whether_there_is_such_a_person(jana, clock, email):
     User.objects.create_user("gone@example.com", cast.PASSWORD, is_active=False)
 
     assert fail(11, email=email) == [200] * 9 + [429] * 2
@@ -75,7 +70,7 @@ def test_a_lock_does_not_tell_whether_there_is_such_a_person(owner, clock, email
     assert LOCKED in page.text and email not in page.text
 
 
-def test_the_lock_is_over_a_quarter_of_an_hour_after_the_last_failure_that_it_counted(owner, clock):
+def test_the_lock_is_over_a_quarter_of_an_hour_after_the_last_failure_that_it_counted(jana, clock):
     fail(10)
     clock.shift(timedelta(minutes=5))
     page = sign_in(cast.PASSWORD)
@@ -87,32 +82,32 @@ def test_the_lock_is_over_a_quarter_of_an_hour_after_the_last_failure_that_it_co
     assert is_let_in()
 
 
-def test_an_e_mail_written_otherwise_is_the_same_person(owner, clock):
+def test_an_e_mail_written_otherwise_is_the_same_person(jana, clock):
     fail(5)
 
     assert fail(5, email=" JANA@Example.COM")[-1] == 429
 
 
-def test_another_browser_is_no_way_round(owner, clock):
+def test_another_browser_is_no_way_round(jana, clock):
     fail(9, HTTP_USER_AGENT="one")
 
     assert fail(1, HTTP_USER_AGENT="two") == [429]
 
 
-def test_nobody_is_locked_out_by_who_fails_in_their_name_elsewhere(owner, clock):
+def test_nobody_is_locked_out_by_who_fails_in_their_name_elsewhere(jana, clock):
     fail(10, address=THERE)
 
     assert is_let_in(address=HERE)
 
 
-def test_a_colleague_at_the_same_address_still_gets_in(owner, clock):
+def test_a_colleague_at_the_same_address_still_gets_in(jana, clock):
     cast.staff()
     fail(10)
 
     assert is_let_in(email="petr@example.com")
 
 
-def test_a_hundred_failures_lock_the_address_whoever_it_says_it_is(owner, clock):
+def test_a_hundred_failures_lock_the_address_whoever_it_says_it_is(jana, clock):
     for number in range(99):
         sign_in(email=f"guess{number}@example.com")
     assert sign_in(email="guess99@example.com").status_code == 429
@@ -122,14 +117,14 @@ def test_a_hundred_failures_lock_the_address_whoever_it_says_it_is(owner, clock)
     assert is_let_in(address=THERE)
 
 
-def test_one_who_gets_in_begins_anew(owner, clock):
+def test_one_who_gets_in_begins_anew(jana, clock):
     fail(9)
     assert is_let_in()
 
     assert fail(9) == [200] * 9
 
 
-def test_who_signs_in_between_guesses_at_another_s_password_gains_nothing(owner, clock):
+def test_who_signs_in_between_guesses_at_another_s_password_gains_nothing(jana, clock):
     cast.staff()
     fail(9)
     assert is_let_in(email="petr@example.com")
@@ -137,28 +132,28 @@ def test_who_signs_in_between_guesses_at_another_s_password_gains_nothing(owner,
     assert fail(1) == [429]
 
 
-def test_a_login_link_opens_the_door_whatever_is_locked_and_ends_that_person_s_lock(owner, clock):
+def test_a_login_link_opens_the_door_whatever_is_locked_and_ends_that_person_s_lock(jana, clock):
     fail(10)
-    link = link_for(owner, timezone.now())
+    link = link_for(jana, timezone.now())
 
     assert Client(REMOTE_ADDR=HERE).get(link).url == "/"
     assert is_let_in()
 
 
-def test_links_that_are_no_good_are_counted_and_locked_too(owner, clock):
+def test_links_that_are_no_good_are_counted_and_locked_too(jana, clock):
     client = Client(REMOTE_ADDR=HERE)
     assert [client.get(f"/login/guess{number}/").status_code for number in range(11)] == [410] * 9 + [429] * 2
     page = client.get("/login/guess/")
 
     assert LOCKED in page.text and page.headers["Referrer-Policy"] == "same-origin"
     assert is_let_in()
-    assert client.get(link_for(owner, timezone.now())).url == "/"
+    assert client.get(link_for(jana, timezone.now())).url == "/"
 
 
-def test_neither_password_nor_e_mail_nor_token_is_stored(owner, clock):
+def test_neither_password_nor_e_mail_nor_token_is_stored(jana, clock):
     sign_in("s3cret-password", HTTP_USER_AGENT="Firefox")
     Client(REMOTE_ADDR=HERE).get("/login/s3cret-token/?s3cret=1")
-    Client(REMOTE_ADDR=HERE).get(link_for(owner, timezone.now()))
+    Client(REMOTE_ADDR=HERE).get(link_for(jana, timezone.now()))
     sign_in("s3cret-password")
 
     rows = list(AccessAttempt.objects.order_by("username").values())
@@ -170,7 +165,7 @@ def test_neither_password_nor_e_mail_nor_token_is_stored(owner, clock):
     assert not AccessLog.objects.exists() and not AccessFailureLog.objects.exists()
 
 
-def test_the_table_holds_one_row_for_a_person_at_an_address_and_only_while_it_counts(owner, clock):
+def test_the_table_holds_one_row_for_a_person_at_an_address_and_only_while_it_counts(jana, clock):
     fail(20)
     assert AccessAttempt.objects.count() == 1
     clock.shift(timedelta(minutes=15))
@@ -179,7 +174,7 @@ def test_the_table_holds_one_row_for_a_person_at_an_address_and_only_while_it_co
     assert [row.ip_address for row in AccessAttempt.objects.all()] == [THERE]
 
 
-def test_a_lock_is_told_to_the_operator_once_and_without_names(owner, clock, caplog):
+def test_a_lock_is_told_to_the_operator_once_and_without_names(jana, clock, caplog):
     fail(12)
 
     assert [record.getMessage() for record in caplog.records if record.name == "config.guard"] == [
@@ -188,7 +183,7 @@ def test_a_lock_is_told_to_the_operator_once_and_without_names(owner, clock, cap
     assert "jana" not in caplog.text
 
 
-def test_the_operator_can_end_every_lock(owner, clock, capsys):
+def test_the_operator_can_end_every_lock(jana, clock, capsys):
     fail(10)
     call_command("axes_reset")
 
@@ -228,7 +223,7 @@ def test_a_peer_is_an_address_or_the_network_that_one_person_has(settings, peer,
     assert address(peer, settings=settings) == found
 
 
-def test_a_header_made_up_for_each_guess_is_no_way_round(owner, clock, settings):
+def test_a_header_made_up_for_each_guess_is_no_way_round(jana, clock, settings):
     settings.TRUSTED_PROXIES = ["10.0.0.1"]
     answers = [sign_in(address="10.0.0.1", HTTP_X_FORWARDED_FOR=f"192.0.2.{number}, {HERE}").status_code for number in range(10)]
 

@@ -27,11 +27,6 @@ def in_english():
         yield
 
 
-@pytest.fixture
-def owner(db) -> User:
-    return cast.owner()
-
-
 def sign_in(client: Client, **changes):
     return client.post("/login/", {"username": "jana@example.com", "password": cast.PASSWORD} | changes)
 
@@ -64,7 +59,7 @@ def test_the_business_is_named_once_it_has_a_name(client, db):
 
 
 @pytest.mark.parametrize("email", ["jana@example.com", "  Jana@Example.COM "])
-def test_the_right_password_lets_in_however_the_e_mail_is_written(client, owner, email):
+def test_the_right_password_lets_in_however_the_e_mail_is_written(client, jana, email):
     answer = sign_in(client, username=email)
 
     assert (answer.status_code, answer.url) == (302, "/")
@@ -80,7 +75,7 @@ def test_the_right_password_lets_in_however_the_e_mail_is_written(client, owner,
         {"username": "n" * 300 + "@example.com"},
     ],
 )
-def test_every_refusal_reads_the_same(client, owner, changes):
+def test_every_refusal_reads_the_same(client, jana, changes):
     User.objects.create_user("gone@example.com", cast.PASSWORD, is_active=False)
 
     page = sign_in(client, **changes)
@@ -102,14 +97,14 @@ def test_every_refusal_reads_the_same(client, owner, changes):
         ({"password": "\x00"}, "password", "Null characters are not allowed."),
     ],
 )
-def test_what_cannot_be_right_is_said_at_its_field(client, owner, changes, field, sentence):
+def test_what_cannot_be_right_is_said_at_its_field(client, jana, changes, field, sentence):
     page = sign_in(client, **changes)
 
     assert sentence in page.context["form"].errors[field]
     assert f'aria-describedby="id_{field}_error"' in page.text
 
 
-def test_signing_in_changes_the_session_key(client, owner):
+def test_signing_in_changes_the_session_key(client, jana):
     session = client.session
     session["before"] = "visit"
     session.save()
@@ -120,7 +115,7 @@ def test_signing_in_changes_the_session_key(client, owner):
     assert client.cookies["regulars"].value != session.session_key
 
 
-def test_without_the_tick_the_cookie_ends_with_the_browser_and_the_session_after_twelve_hours(client, owner):
+def test_without_the_tick_the_cookie_ends_with_the_browser_and_the_session_after_twelve_hours(client, jana):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         sign_in(client)
         assert client.cookies["regulars"]["max-age"] == client.cookies["regulars"]["expires"] == ""
@@ -133,7 +128,7 @@ def test_without_the_tick_the_cookie_ends_with_the_browser_and_the_session_after
         assert not is_signed_in(client)
 
 
-def test_with_the_tick_the_session_ends_after_twelve_hours_however_much_it_is_used(client, owner):
+def test_with_the_tick_the_session_ends_after_twelve_hours_however_much_it_is_used(client, jana):
     with time_machine.travel(timezone.now(), tick=False) as clock:
         sign_in(client, keep="on")
         assert client.cookies["regulars"]["max-age"] == 12 * 3600
@@ -146,24 +141,24 @@ def test_with_the_tick_the_session_ends_after_twelve_hours_however_much_it_is_us
         assert not is_signed_in(client)
 
 
-def test_whoever_may_no_longer_sign_in_is_out_at_the_next_click(client, owner):
+def test_whoever_may_no_longer_sign_in_is_out_at_the_next_click(client, jana):
     sign_in(client)
     User.objects.update(is_active=False)
 
     assert client.get("/").url == "/login/?next=/"
 
 
-def test_a_new_password_ends_every_session_that_the_old_one_began(client, owner):
+def test_a_new_password_ends_every_session_that_the_old_one_began(client, jana):
     elsewhere = Client()
     sign_in(client)
     sign_in(elsewhere)
-    owner.set_password("another-good-password")
-    owner.save()
+    jana.set_password("another-good-password")
+    jana.save()
 
     assert not is_signed_in(client) and not is_signed_in(elsewhere)
 
 
-def test_whoever_is_no_owner_any_more_is_out_of_the_owner_s_pages_at_the_next_click(client, owner):
+def test_whoever_is_no_owner_any_more_is_out_of_the_owner_s_pages_at_the_next_click(client, jana):
     sign_in(client)
     assert client.get("/admin/").status_code == 200
     User.objects.update(role=User.Role.STAFF)
@@ -172,7 +167,7 @@ def test_whoever_is_no_owner_any_more_is_out_of_the_owner_s_pages_at_the_next_cl
     assert is_signed_in(client)
 
 
-def test_the_page_asked_for_is_where_the_way_leads(client, owner):
+def test_the_page_asked_for_is_where_the_way_leads(client, jana):
     asked = client.get("/admin/crm/customer/?q=eva")
     page = client.get(asked.url)
     answer = sign_in(client, next=page.context["page"])
@@ -182,16 +177,16 @@ def test_the_page_asked_for_is_where_the_way_leads(client, owner):
 
 
 @pytest.mark.parametrize("page", OFF_SITE)
-def test_the_way_never_leads_off_the_site(client, owner, page):
+def test_the_way_never_leads_off_the_site(client, jana, page):
     assert client.get("/login/", {"next": page}).context["page"] == "/"
     assert sign_in(client, next=page).url == "/"
     assert client.get("/login/", {"next": page}).url == "/"
 
 
 @pytest.mark.parametrize("page", OFF_SITE)
-def test_the_way_through_the_admin_panel_never_leads_off_the_site(client, owner, page):
+def test_the_way_through_the_admin_panel_never_leads_off_the_site(client, jana, page):
     assert client.get("/admin/login/", {"next": page}).url == "/login/?next=/admin/"
-    client.force_login(owner)
+    client.force_login(jana)
     assert client.get("/admin/login/", {"next": page}).url == "/admin/"
 
 
@@ -204,7 +199,7 @@ def test_staff_are_told_that_the_admin_panel_is_not_theirs(client, db):
     assert "<h1>This page is not open to you</h1>" in page.text
 
 
-def test_signing_out_ends_the_session_and_is_asked_for_by_post(client, owner):
+def test_signing_out_ends_the_session_and_is_asked_for_by_post(client, jana):
     sign_in(client)
     old = client.cookies["regulars"].value
     assert client.get("/logout/").status_code == 405 and is_signed_in(client)
@@ -214,22 +209,22 @@ def test_signing_out_ends_the_session_and_is_asked_for_by_post(client, owner):
     assert not is_signed_in(client)
 
 
-def test_the_admin_panel_s_own_way_out_leads_to_the_login_page(client, owner):
-    client.force_login(owner)
+def test_the_admin_panel_s_own_way_out_leads_to_the_login_page(client, jana):
+    client.force_login(jana)
 
     assert client.post("/admin/logout/").url == "/login/"
 
 
 @pytest.mark.parametrize("address", ["/", "/login/", "/admin/", "/nothing/", "/healthz"])
-def test_nothing_shown_may_be_kept_by_a_cache(client, owner, address):
-    client.force_login(owner)
+def test_nothing_shown_may_be_kept_by_a_cache(client, jana, address):
+    client.force_login(jana)
 
     assert "no-store" in client.get(address).headers["Cache-Control"]
 
 
 @pytest.mark.parametrize("address", ["/login/", "/logout/", "/language/"])
-def test_a_form_from_elsewhere_is_refused_in_words(owner, address):
-    page = Client(enforce_csrf_checks=True).post(address, {"username": owner.email, "password": cast.PASSWORD})
+def test_a_form_from_elsewhere_is_refused_in_words(jana, address):
+    page = Client(enforce_csrf_checks=True).post(address, {"username": jana.email, "password": cast.PASSWORD})
 
     assert page.status_code == 403
     assert "<h1>That did not go through</h1>" in page.text

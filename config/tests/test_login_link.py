@@ -11,31 +11,26 @@ from django.utils import timezone
 
 from config.tests import cast
 from crm.links import link_for
-from crm.models import Link, User
+from crm.models import Link
 
 BAD = "This link is no longer good. A link works once, within 15 minutes."
 
 
 @pytest.fixture
-def owner(db) -> User:
-    return cast.owner()
-
-
-@pytest.fixture
-def link(owner) -> str:
-    return link_for(owner, timezone.now())
+def link(jana) -> str:
+    return link_for(jana, timezone.now())
 
 
 def is_signed_in(client: Client) -> bool:
     return client.get("/admin/").status_code == 200
 
 
-def test_a_link_signs_in_at_once_and_leads_to_the_start(client, link, owner):
+def test_a_link_signs_in_at_once_and_leads_to_the_start(client, link, jana):
     answer = client.get(link)
 
     assert (answer.status_code, answer.url) == (302, "/")
     assert answer.headers["Referrer-Policy"] == "no-referrer" and "no-store" in answer.headers["Cache-Control"]
-    assert client.get("/").context["user"] == owner
+    assert client.get("/").context["user"] == jana
 
 
 def test_the_session_is_new_and_ends_with_the_browser_or_after_twelve_hours(client, link):
@@ -67,11 +62,11 @@ def test_a_link_takes_the_place_of_who_was_signed_in(client, link):
     assert is_signed_in(client) and "work" not in client.session
 
 
-def test_every_bad_link_reads_the_same(client, owner):
+def test_every_bad_link_reads_the_same(client, jana):
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        ended = link_for(owner, timezone.now())
+        ended = link_for(jana, timezone.now())
         clock.shift(timedelta(minutes=15))
-        used, blocked = link_for(owner, timezone.now()), link_for(cast.staff(is_active=False), timezone.now())
+        used, blocked = link_for(jana, timezone.now()), link_for(cast.staff(is_active=False), timezone.now())
         Client().get(used)
         pages = [client.get(link) for link in (ended, used, blocked, "/login/unknown/")]
 
@@ -82,11 +77,11 @@ def test_every_bad_link_reads_the_same(client, owner):
     assert not is_signed_in(client)
 
 
-def test_the_page_of_a_bad_link_signs_in_with_a_password(client, owner):
+def test_the_page_of_a_bad_link_signs_in_with_a_password(client, jana):
     page = client.get("/login/unknown/")
     (action, leads_to) = re.findall(r'action="([^"]+)" novalidate>.*?name="next" value="([^"]+)"', page.text, re.DOTALL)[0]
 
-    assert client.post(action, {"username": owner.email, "password": cast.PASSWORD, "next": leads_to}).url == "/"
+    assert client.post(action, {"username": jana.email, "password": cast.PASSWORD, "next": leads_to}).url == "/"
 
 
 def test_one_who_is_signed_in_stays_so_and_is_led_on(client, link):
@@ -114,7 +109,7 @@ def test_what_cannot_be_a_link_is_no_page(client, db, address):
     assert client.get(address).status_code == 404
 
 
-def test_the_command_prints_the_address_alone_and_the_sentence_beside_it(client, owner, capsys):
+def test_the_command_prints_the_address_alone_and_the_sentence_beside_it(client, jana, capsys):
     call_command("login_link", " Jana@Example.com")
     said = capsys.readouterr()
 
@@ -125,7 +120,7 @@ def test_the_command_prints_the_address_alone_and_the_sentence_beside_it(client,
 
 
 @pytest.mark.parametrize("email", ["nobody@example.com", "petr@example.com", ""])
-def test_the_command_makes_none_for_whoever_may_not_sign_in(owner, capsys, email):
+def test_the_command_makes_none_for_whoever_may_not_sign_in(jana, capsys, email):
     cast.staff(is_active=False)
 
     with pytest.raises(CommandError, match="^Nobody with the e-mail .* may sign in.$") as refused:

@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from crm.bulk import among
+from crm.customer_search import KEPT, CustomerSearch
 from crm.figures import Figures
-from crm.listing import KEPT, ON_A_PAGE, CustomerSearch
+from crm.listing import ON_A_PAGE
 from crm.models import Facts
 
 ASKED = (*KEPT, "rule")

@@ -72,12 +72,6 @@ class Row:
     def standing(self) -> str:
         return words.clock_of(self.complaint, self.clock)
 
-    @property
-    def is_left(self) -> bool:
-        """Whether whoever was to see to it has left before it ended."""
-        owner = self.complaint.owner
-        return self.complaint.is_unfinished and owner is not None and not owner.is_active
-
 
 @dataclass(frozen=True)
 class Tab:

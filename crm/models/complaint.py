@@ -130,6 +130,11 @@ class Complaint(models.Model):
         return self.state in self.UNFINISHED
 
     @property
+    def owner_has_left(self) -> bool:
+        """Whether whoever was to see to it has left before it ended."""
+        return self.is_unfinished and self.owner is not None and not self.owner.is_active
+
+    @property
     def is_waiting(self) -> bool:
         return self.state == self.State.WAITING
 

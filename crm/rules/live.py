@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from django.db.models import Aggregate, Count, Sum
 
+from crm.customer_search import SORTS
 from crm.figures import Figures
 from crm.list_row import Row
-from crm.listing import FEW, SORTS
+from crm.meant import FEW
 from crm.paging import page
 from crm.rules.query import compiled
 from crm.rules.tree import All, Any, Node, Not

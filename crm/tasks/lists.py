@@ -70,7 +70,7 @@ class Row:
 
     @property
     def has_left(self) -> bool:
-        return self.task.assignee is None or not self.task.assignee.is_active
+        return self.task.assignee is not None and not self.task.assignee.is_active
 
     @property
     def choices(self) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from crm.amending import SAID, Amender, ChangedMeanwhile
 from crm.amendment import MOST_VERSIONS, versions
 from crm.complaints import writing
 from crm.models import Audit, Changed, Complaint, Customer, Interaction
+from crm.tests.answers import text
 from crm.tests.factories import make_complaint, make_customer, make_interaction, make_owner, make_user
 
 pytestmark = pytest.mark.django_db
@@ -37,10 +38,6 @@ def sent(interaction, **anew):
     return {
         name: "" if value is None else str(value) for name, value in said(interaction, **({"seen": interaction.revision} | anew)).items()
     }
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def page(interaction):

@@ -1,31 +1,20 @@
 """The audit's pages: who changed what in words, filtered, paged by keyset; and that nothing secret is ever in it."""
 
-import re
 from datetime import UTC, datetime
-from html import unescape
 
 import pytest
 from django.apps import apps
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from config.tests import cast
 from crm import audit, record
 from crm.audit_page import ENTRIES_ON_A_PAGE
 from crm.models import Audit, Customer, User
 from crm.money import moment
+from crm.tests.answers import text
 from crm.tests.factories import make_customer, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
-
-
-@pytest.fixture
-def owner():
-    return cast.signed_in(cast.owner())
 
 
 def test_a_change_is_told_in_words_with_labels_and_values_as_pages_print_them(owner):

@@ -1,7 +1,5 @@
 """One change to many at once: whom it concerns, done once however often it is begun, and taken back where nobody has changed it since."""
 
-import re
-from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -17,28 +15,10 @@ from crm.bulk_actions.kinds import KINDS
 from crm.bulk_actions.page import Outcome
 from crm.bulk_actions.selection import Selection
 from crm.models import Audit, BulkAction, Business, Customer, Job, User
+from crm.tests.answers import text
 from crm.tests.factories import make_customer, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def jana():
-    return cast.owner()
-
-
-@pytest.fixture
-def owner(jana):
-    return cast.signed_in(jana)
-
-
-@pytest.fixture
-def petr():
-    return make_user(name="Petr Malý")
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def ask(by, customers, owner, **fields):

@@ -27,11 +27,6 @@ DAY = date(2026, 11, 3)
 
 
 @pytest.fixture
-def eva():
-    return make_customer(name="Eva Nováková")
-
-
-@pytest.fixture
 def how(petr):
     """Who does it, on the n-th day, by a form of its own."""
 

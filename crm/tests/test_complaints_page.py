@@ -12,6 +12,7 @@ from crm.complaints.customer import Panel, ended, opened
 from crm.complaints.page import DEEDS
 from crm.complaints.seen import Seen
 from crm.models import Business, Complaint, ComplaintStep, Interaction
+from crm.tests.answers import text
 from crm.tests.factories import make_complaint, make_customer, make_order, make_user
 
 pytestmark = pytest.mark.django_db
@@ -26,18 +27,9 @@ def today(monkeypatch):
     monkeypatch.setattr(Business, "today", lambda self: DAY)
 
 
-@pytest.fixture
-def eva():
-    return make_customer(name="Eva Nováková")
-
-
 def claim(customer, due, **fields):
     values = {"nature": "claim", "deadline_on": due, "due_on": due, "opened_on": DAY - timedelta(30), "opened_at": NOW - timedelta(30)}
     return make_complaint(customer, **(values | fields))
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def seen(complaint, name):

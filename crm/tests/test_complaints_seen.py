@@ -13,6 +13,7 @@ from crm.complaints import writing
 from crm.complaints.page import DEEDS
 from crm.complaints.seen import Meanwhile, Seen
 from crm.models import Audit, Business, Complaint, ComplaintStep, Interaction
+from crm.tests.answers import text
 from crm.tests.factories import make_customer, make_user
 
 pytestmark = pytest.mark.django_db
@@ -56,10 +57,6 @@ def hidden(page, complaint, name):
 
 def send(client, complaint, name, carried, **said):
     return client.post(reverse("complaint_act", args=[complaint.pk, name]), carried | said)
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def state():

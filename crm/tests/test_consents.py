@@ -1,8 +1,6 @@
 """Consents: the latest row holds, whoever may be written to is asked of in one place, and `not` is its exact complement."""
 
-import re
 from datetime import date, timedelta
-from html import unescape
 
 import pytest
 from django.contrib.messages import get_messages
@@ -20,14 +18,11 @@ from crm.figures import Figures
 from crm.models import Audit, Business, Changed, Consent, ConsentText, Customer, Facts, PastFacts
 from crm.profile import find
 from crm.rules.words import described
+from crm.tests.answers import text
 from crm.tests.factories import make_customer, make_user
 
 TODAY = date(2026, 11, 23)
 pytestmark = pytest.mark.django_db
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def say(customer, given=True, purpose="marketing", channel="email", on=TODAY, by=None, how="phone", text="", today=TODAY):

@@ -16,6 +16,7 @@ from crm.models import Business, Changed, Channel, Customer, Facts, OrderLine
 from crm.panels import PANELS, Panel, shown_for
 from crm.profile import find, profile, telephone
 from crm.record import note_changed
+from crm.tests.answers import text
 from crm.tests.factories import make_customer, make_interaction, make_order
 
 pytestmark = pytest.mark.django_db
@@ -40,11 +41,6 @@ MARTIN = {
 
 
 @pytest.fixture
-def owner():
-    return cast.signed_in(cast.owner())
-
-
-@pytest.fixture
 def martin():
     Business.keep(as_of=AS_OF)
     return make_customer(name="Martin Krejčí", email="martin@example.com", phone="+420 602 118 337", city="Brno", facts=MARTIN)
@@ -52,10 +48,6 @@ def martin():
 
 def address(customer):
     return reverse("customer", args=[customer.pk])
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def page_of(customer):

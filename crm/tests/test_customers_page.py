@@ -18,6 +18,7 @@ from crm import navigation
 from crm.groups import GROUPS, Group
 from crm.models import Business, Facts, PastFacts, User
 from crm.tags.writing import put_tag
+from crm.tests.answers import text
 from crm.tests.factories import make_customer
 from lifecycle import kotler
 
@@ -37,22 +38,12 @@ def ladder():
 
 
 @pytest.fixture
-def owner():
-    return cast.signed_in(cast.owner())
-
-
-@pytest.fixture
 def figures():
     Business.keep(as_of=AS_OF)
 
 
 def get(client, **asked):
     return client.get(f"{reverse('customers')}?{urlencode(asked)}")
-
-
-def text(answer):
-    """What the page says, without its markup."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def look_back(client, day):
@@ -121,7 +112,7 @@ class TestWhoIsFound:
         ],
     )
     def test_few_and_many_are_found_alike(self, owner, monkeypatch, few, asked, found):
-        monkeypatch.setattr("crm.listing.FEW", few)
+        monkeypatch.setattr("crm.meant.FEW", few)
         make_customer(name="B 7", facts=ordered(date(2026, 5, 1), stage="client"))
         make_customer(name="A 7", facts=ordered(date(2025, 1, 1), stage="client", revenue_12m=Decimal(9)))
         make_customer(name="C 7", facts={"stage": "repeat", "revenue_12m": Decimal(5)})
@@ -205,7 +196,7 @@ class TestOrder:
 class TestPages:
     @pytest.mark.parametrize("few", [100, 1_000])
     def test_fifty_at_a_time_forward_and_back_with_the_search_kept(self, owner, monkeypatch, few):
-        monkeypatch.setattr("crm.listing.FEW", few)
+        monkeypatch.setattr("crm.meant.FEW", few)
         for number in range(120):
             make_customer(name=f"Customer {number:03}")
         make_customer(name="Else")
@@ -221,7 +212,7 @@ class TestPages:
         assert 'rel="prev"' not in first.content.decode() and 'rel="next"' not in third.content.decode()
 
     def test_more_than_can_be_counted_cheaply_is_said_so(self, owner, monkeypatch):
-        monkeypatch.setattr("crm.listing.MOST_COUNTED", 55)
+        monkeypatch.setattr("crm.meant.MOST_COUNTED", 55)
         for _ in range(56):
             make_customer()
 
@@ -229,7 +220,7 @@ class TestPages:
         assert "1 to 50 of more than 55 customers" in text(get(owner, q="customer"))
 
     def test_of_words_too_short_for_an_index_fewer_are_counted(self, owner, monkeypatch):
-        monkeypatch.setattr("crm.listing.MOST_COUNTED_BY_READING", 55)
+        monkeypatch.setattr("crm.meant.MOST_COUNTED_BY_READING", 55)
         for _ in range(56):
             make_customer()
 
@@ -257,7 +248,7 @@ class TestPages:
     def test_rows_do_not_cost_statements(self, owner, figures, monkeypatch, rows, few, tags, django_assert_max_num_queries):
         """Nor does another order, a filter, a word that few have or many, or a later page. What is sought by a word and sorted by a day
         that not all have takes one more."""
-        for name in ("crm.listing.MOST_NAMED", "crm.listing.FEW", "crm.searching.MOST_NAMED"):
+        for name in ("crm.meant.MOST_NAMED", "crm.meant.FEW", "crm.searching.MOST_NAMED"):
             monkeypatch.setattr(name, few)
         for place in range(rows):
             facts = ordered(stage="client", pareto_class="useful_many", typical_gap_days=20.0, long_gap_days=30, revenue_12m=place % 5)

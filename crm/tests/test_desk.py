@@ -18,6 +18,7 @@ from crm.desk.answering import Taken
 from crm.desk.queue import first_answers, waited
 from crm.models import Audit, Business, Enquiry, Interaction, Task
 from crm.money import day
+from crm.tests.answers import text
 from crm.tests.factories import make_customer, make_enquiry, make_interaction, make_user
 
 pytestmark = pytest.mark.django_db
@@ -31,17 +32,8 @@ def clock(monkeypatch):
         monkeypatch.setattr(f"crm.views.{view}.timezone.now", lambda: NOW)
 
 
-@pytest.fixture
-def eva():
-    return make_customer(name="Eva Nováková")
-
-
 def sent(**fields):
     return {"kind": "call", "minutes": "5", "text": "Do you have decaf?", "key": str(uuid4())} | fields
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def valid(**fields):

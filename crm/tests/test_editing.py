@@ -1,8 +1,6 @@
 """Adding a customer and changing one: what is asked, what is only warned of, and two people at one record."""
 
-import re
 from datetime import UTC, date, datetime
-from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -13,6 +11,7 @@ from config.tests import cast
 from crm.editing import FIELDS, Seen, merged
 from crm.models import Audit, Business, Changed, Customer, Facts
 from crm.profile import find
+from crm.tests.answers import text
 from crm.tests.factories import make_customer, make_user
 
 TODAY = date(2026, 11, 23)
@@ -22,10 +21,6 @@ TODAY = date(2026, 11, 23)
 def staff(db, monkeypatch):
     monkeypatch.setattr(Business, "today", lambda self: TODAY)
     return cast.signed_in(cast.staff())
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def filled(answer):

@@ -1,8 +1,6 @@
 """What is known beside the orders: recorded once, dated and named, with the customer's own column, and taken back."""
 
-import re
 from datetime import date, timedelta
-from html import unescape
 
 import pytest
 from django.contrib.messages import get_messages
@@ -16,6 +14,7 @@ from crm.evidence_panel import EVIDENCE, EvidenceForm, EvidencePanel, recorded
 from crm.figures import Figures
 from crm.models import Business, Changed, Customer, Evidence, PastFacts
 from crm.profile import find
+from crm.tests.answers import said, text
 from crm.tests.factories import make_customer, make_interaction, make_order, make_user
 
 pytestmark = pytest.mark.django_db
@@ -27,11 +26,6 @@ THEN = date(2024, 2, 14)
 @pytest.fixture
 def tomas():
     return make_user(name="Tomáš")
-
-
-@pytest.fixture
-def martin():
-    return make_customer(name="Martin Krejčí")
 
 
 @pytest.fixture
@@ -55,14 +49,6 @@ def sentences(customer):
 
 def written():
     return list(Evidence.objects.values_list()), list(Customer.objects.order_by("pk").values_list()), list(Changed.objects.values_list())
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
-
-
-def told(answer):
-    return [str(message) for message in get_messages(answer.wsgi_request)]
 
 
 def undo_of(answer):
@@ -239,8 +225,8 @@ class TestTheTimeline:
         ]
 
     def test_it_goes_on_where_it_ended(self, martin, tomas):
-        for text in "abc":
-            write(martin, tomas, text=text)
+        for letter in "abc":
+            write(martin, tomas, text=letter)
         make_order(martin, ordered_on=THEN), make_interaction(martin, happened_on=THEN)
 
         found, before = [], None
@@ -261,12 +247,12 @@ class TestThePage:
     def test_one_step_records_and_one_click_takes_back_and_undo_brings_it_again(self, staff, martin):
         recording = sent(martin, staff, text="She told me.")
         assert recording.url == f"/customers/{martin.pk}/"
-        assert told(recording) == ["Recorded: Martin Krejčí buys only from us."]
+        assert said(recording) == ["Recorded: Martin Krejčí buys only from us."]
         page = text(staff.get(f"/customers/{martin.pk}/"))
         assert "Told Petr Malý on 14 February 2024 that they buy only from us." in page and page.count("She told me.") == 2
 
         back = staff.post(undo_of(recording))
-        assert told(back)[-1] == "Taken back: it stays in the timeline."
+        assert said(back)[-1] == "Taken back: it stays in the timeline."
         assert known(martin).only_us_on is None
 
         again = staff.post(undo_of(back))
@@ -291,14 +277,14 @@ class TestThePage:
         sent(martin, staff)
         again = sent(martin, staff)
 
-        assert (again.status_code, told(again)[-1], Evidence.objects.count()) == (302, "That is recorded already.", 1)
+        assert (again.status_code, said(again)[-1], Evidence.objects.count()) == (302, "That is recorded already.", 1)
 
     def test_taking_back_twice_says_that_there_is_nothing(self, staff, martin, tomas):
         write(martin, tomas)
         staff.post(reverse("evidence_back", args=[martin.pk, "only_us"]))
         again = staff.post(reverse("evidence_back", args=[martin.pk, "only_us"]))
 
-        assert told(again)[-1] == "That does not hold any more, so there is nothing to take back."
+        assert said(again)[-1] == "That does not hold any more, so there is nothing to take back."
         assert Evidence.objects.count() == 2
 
     @pytest.mark.parametrize(
@@ -371,7 +357,7 @@ class TestThePage:
     def test_a_forged_undo_is_refused(self, staff, martin, was):
         answer = staff.post(f"/customers/{martin.pk}/evidence/again/?was={was}")
 
-        assert told(answer) == ["It is too late to undo that: record it once more."] and not Evidence.objects.exists()
+        assert said(answer) == ["It is too late to undo that: record it once more."] and not Evidence.objects.exists()
 
     def test_the_undo_of_another_customer_and_an_old_one_are_refused(self, staff, martin, tomas, monkeypatch):
         write(martin, tomas)
@@ -384,7 +370,7 @@ class TestThePage:
         assert (known(martin).only_us_on, known(other).only_us_on, Evidence.objects.count()) == (None, None, 2)
 
     def test_a_kind_that_is_none_is_refused_in_an_address(self, staff, martin):
-        assert told(staff.post(f"/customers/{martin.pk}/evidence/friend/back/")) == [
+        assert said(staff.post(f"/customers/{martin.pk}/evidence/friend/back/")) == [
             "That is none of the things that are recorded; choose one of those shown."
         ]
 

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 import pytest
 
 from config import worker
-from config.tests import cast
 from crm import demo_jobs, jobs
 from crm.models import Business, Customer, Job, Order, Upload, User
 from crm.tests.factories import make_customer, make_interaction, make_order
@@ -22,16 +21,6 @@ ASKING = {"HX-Request": "true"}
 def quiet(monkeypatch, tmp_path, settings):
     monkeypatch.setattr(jobs, "ring", lambda *arguments: None)
     settings.DATA_DIR = tmp_path
-
-
-@pytest.fixture
-def owner():
-    return cast.signed_in(cast.owner())
-
-
-@pytest.fixture
-def staff():
-    return cast.signed_in(cast.staff())
 
 
 @pytest.fixture

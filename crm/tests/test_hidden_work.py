@@ -28,6 +28,7 @@ from crm.people.values import keep_values
 from crm.tags.writing import put_tag, take_tag
 from crm.tasks.lists import DueTasks
 from crm.tasks.writing import hand_over_all
+from crm.tests.answers import text
 from crm.tests.factories import make_company, make_complaint, make_customer, make_enquiry, make_household, make_owner, make_task, make_user
 
 pytestmark = pytest.mark.django_db
@@ -44,10 +45,6 @@ def owner():
 @pytest.fixture
 def eva():
     return make_customer(name="Eva Skrytá")
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def main(client, address):

@@ -99,11 +99,6 @@ def test_after_thirty_days_the_orders_stay_without_a_name_and_the_rest_is_gone()
     assert Audit.objects.order_by("pk").last().what == "customer.purged"
 
 
-@pytest.fixture
-def owner(client):
-    return cast.signed_in(cast.owner())
-
-
 def test_an_owner_deletes_and_takes_it_back(owner):
     made = make_customer(name="Eva")
     answer = owner.post(reverse("customer_bin", args=[made.pk]), follow=True)

@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone, translation
 
 from config import worker
-from config.tests import cast
 from config.tests.crew import Crew, zone_of_a_quiet_hour
 from crm import jobs, locks, uploads
 from crm.importing import batches, uploaded
@@ -29,11 +28,6 @@ def rung(monkeypatch, tmp_path, settings):
     monkeypatch.setattr(jobs, "ring", lambda *arguments: heard.append(arguments))
     settings.DATA_DIR = tmp_path
     return heard
-
-
-@pytest.fixture
-def owner(db):
-    return cast.signed_in(cast.owner())
 
 
 class TestWho:

@@ -8,7 +8,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from config.tests import cast
 from crm import intake, jobs, uploads
 from crm.models import Business, Changed, Import, Job, Order, Upload, User
 from crm.tests.factories import make_order
@@ -23,11 +22,6 @@ def quiet(monkeypatch, tmp_path, settings):
     monkeypatch.setattr(jobs, "ring", lambda *arguments: None)
     settings.DATA_DIR = tmp_path
     jobs.show_life("tick", timezone.now())
-
-
-@pytest.fixture
-def owner():
-    return cast.signed_in(cast.owner())
 
 
 class TestForm:

@@ -18,6 +18,7 @@ from crm.contact import ContactForm
 from crm.models import Business, Changed, Interaction, Task
 from crm.money import day
 from crm.returning import way_back
+from crm.tests.answers import text
 from crm.tests.factories import make_customer, make_interaction, make_user
 from crm.whom import Whom
 
@@ -26,21 +27,12 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 22, 30, tzinfo=UTC)
 
 
-@pytest.fixture
-def martin():
-    return make_customer(name="Martin Krejčí")
-
-
 def sent(**fields):
     return {"kind": "call", "minutes": "5", "text": "", "key": str(uuid4())} | fields
 
 
 def log_of(customer):
     return reverse("log_of", args=[customer.pk])
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def said(answer):

@@ -10,18 +10,13 @@ from django.urls import reverse
 
 from crm.contact import OLDEST_UNSENT, ContactForm, log
 from crm.models import Business, Complaint, Enquiry, Interaction, Task
-from crm.tests.factories import make_complaint, make_customer, make_interaction, make_order, make_task
+from crm.tests.factories import make_complaint, make_interaction, make_order, make_task
 from crm.timeline import merged
 
 pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 24, 11, tzinfo=UTC)
 WEEK = int(OLDEST_UNSENT.total_seconds())
-
-
-@pytest.fixture
-def martin():
-    return make_customer(name="Martin Krejčí")
 
 
 def sent(**fields):

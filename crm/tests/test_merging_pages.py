@@ -20,11 +20,6 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def owner():
-    return cast.signed_in(cast.owner())
-
-
-@pytest.fixture
 def two():
     stays = make_customer(name="Eva Nováková", email="eva@example.com", city="Brno", external_id="1")
     goes = make_customer(name="Eva Novakova", email="eva.n@example.com", phone="602 123 456", external_id="2")

@@ -23,13 +23,10 @@ from crm.people.households import Already
 from crm.people.profiles import add_profile, read, remove_profile
 from crm.people.reach import Reach, channel_habit, hour_habit
 from crm.people.sources import known_sources
+from crm.tests.answers import text
 from crm.tests.factories import make_company, make_customer, make_household, make_interaction, make_owner
 
 TODAY = date(2026, 11, 29)
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def figures():

@@ -5,10 +5,12 @@ from datetime import date
 import pytest
 
 from config.tests import cast
+from crm.happened import latest_contacts
 from crm.models import Customer
+from crm.ordered import latest_orders
 from crm.presence import asked, is_there
 from crm.profile import find, find_for_page
-from crm.tests.factories import make_complaint, make_customer, make_interaction, make_task
+from crm.tests.factories import make_complaint, make_customer, make_interaction, make_order, make_task
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +55,14 @@ def test_it_is_one_statement_for_all_kinds(django_assert_num_queries):
 
     with django_assert_num_queries(1):
         assert len(asked(Customer.objects.all())) == 2
+
+
+def test_what_one_part_of_the_page_has_read_is_not_read_again_and_what_is_not_there_never(django_assert_num_queries):
+    martin = find_for_page(make_order().customer_id)
+
+    with django_assert_num_queries(1):
+        assert latest_orders(martin) is latest_orders(martin)
+        assert latest_contacts(martin) == []
 
 
 def test_a_task_is_on_the_page_as_soon_as_there_is_one():

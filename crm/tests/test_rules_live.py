@@ -18,6 +18,7 @@ from crm.overtaking import Overtaken, TooLong
 from crm.rules import parse
 from crm.rules.builder import signed
 from crm.rules.live import counted, sample
+from crm.tests.answers import text
 from crm.tests.factories import make_customer
 from crm.tests.posted import posted_by
 from crm.views import rules as view
@@ -111,10 +112,6 @@ def asked(client, where, data, control="rule-count", **headers):
     return client.post(
         reverse(where), data.dict() | {key: data.getlist(key) for key in data}, headers={"HX-Trigger-Name": control, **headers}
     )
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode()))).strip()
 
 
 class TestCountFragment:

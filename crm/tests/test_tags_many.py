@@ -29,11 +29,6 @@ from crm.tests.test_bulk_actions import states, text, work
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def jana():
-    return cast.owner()
-
-
 def ask(by, kind, said, customers):
     selection = Selection(tuple(one.pk for one in customers))
     return doing.ask(kind=kind, said=said, selection=selection, people=len(customers), by=by, form_key=uuid4())

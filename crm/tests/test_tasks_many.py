@@ -18,11 +18,6 @@ pytestmark = pytest.mark.django_db
 SAID = {"why": "Wish a good new year", "due_on": "2026-12-29"}
 
 
-@pytest.fixture
-def jana():
-    return cast.owner()
-
-
 def done(by, customers, said):
     selection = Selection(tuple(one.pk for one in customers))
     action = doing.ask(

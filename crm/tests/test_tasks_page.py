@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from crm.models import Audit, Business, Interaction, Task, User
 from crm.tasks import lists, writing
+from crm.tests.answers import said, text
 from crm.tests.factories import make_customer, make_interaction, make_task, make_user
 
 pytestmark = pytest.mark.django_db
@@ -30,16 +31,8 @@ def gone():
     return make_user(name="Tomáš Dvořák", is_active=False)
 
 
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
-
-
 def whats(answer):
     return re.findall(r'task-what" dir="auto" href="[^"]*">([^<]*)<', answer.content.decode())
-
-
-def said(answer):
-    return [str(message) for message in get_messages(answer.wsgi_request)]
 
 
 def undo(answer):

@@ -9,23 +9,13 @@ from django.core.exceptions import ValidationError
 from crm.models import Audit, Business, Task
 from crm.tasks import writing
 from crm.tasks.writing import AlreadySent, ChangedMeanwhile
-from crm.tests.factories import make_customer, make_interaction, make_owner, make_task, make_user
+from crm.tests.factories import make_customer, make_interaction, make_task, make_user
 
 pytestmark = pytest.mark.django_db
 
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 DAY = timedelta(1)
-
-
-@pytest.fixture
-def petr():
-    return make_user(name="Petr Malý")
-
-
-@pytest.fixture
-def jana():
-    return make_owner(name="Jana Horáková")
 
 
 def opened(by, **said):

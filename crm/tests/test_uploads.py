@@ -26,11 +26,6 @@ def folder(monkeypatch, tmp_path, settings):
     return tmp_path / "uploads"
 
 
-@pytest.fixture
-def owner():
-    return cast.signed_in(cast.owner())
-
-
 def files(folder):
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 

@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.access import is_owner, readers_too
+from crm.customer_search import KEPT
 from crm.figures import figures_for
 from crm.list_actions import actions_for
-from crm.listing import KEPT, Listing, address_of, listing
+from crm.listing import Listing, address_of, listing
 from crm.merging import candidates
 from crm.rules import loads
 from crm.rules.builder import RuleBuilder, pressed

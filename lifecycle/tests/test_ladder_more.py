@@ -8,7 +8,6 @@ from urllib.parse import parse_qs, quote
 import pytest
 from django.utils import timezone
 
-from config.tests import cast
 from crm import catalogue
 from crm.figures import Figures
 from crm.models import Business, Facts, Job, PastFacts
@@ -35,16 +34,6 @@ def ladder(db):
     # On the ladder's first day.
     live("prospect", 2_000)
     return made
-
-
-@pytest.fixture
-def staff(db):
-    return cast.signed_in(cast.staff())
-
-
-@pytest.fixture
-def owner(db):
-    return cast.signed_in(cast.owner())
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from config.tests import cast
 from crm.figures import CHOICE, Figures
 from crm.models import Business, Facts, PastFacts
 from crm.money import day
@@ -25,11 +24,6 @@ pytestmark = pytest.mark.django_db
 def business(db):
     Business.keep(as_of=AS_OF)
     install()
-
-
-@pytest.fixture
-def staff(db):
-    return cast.signed_in(cast.staff())
 
 
 def page(days=30, facts=Facts, is_past=False):

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.messages import get_messages
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import timezone, translation
@@ -13,6 +12,7 @@ from config.worker import run_job
 from crm import jobs, money
 from crm.figures import CHOICE, figures_for
 from crm.models import Business, Customer, Job, Upload
+from crm.tests.answers import said
 from crm.tests.factories import make_order
 from lifecycle.lookback_banner import banner
 
@@ -29,16 +29,6 @@ def old(monkeypatch):
     Business.keep(as_of=Business.load().today() - timedelta(days=1))
 
 
-@pytest.fixture
-def owner():
-    return cast.signed_in(cast.owner())
-
-
-@pytest.fixture
-def staff():
-    return cast.signed_in(cast.staff())
-
-
 def ask(client, day=DAY, **more):
     return client.post("/look-back/", {"day": day} | more)
 
@@ -46,10 +36,6 @@ def ask(client, day=DAY, **more):
 def compute():
     for pk in Job.objects.filter(state="queued").values_list("pk", flat=True):
         run_job(pk)
-
-
-def said(answer):
-    return [str(message) for message in get_messages(answer.wsgi_request)]
 
 
 def request_of(client):

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from html import unescape
 
 import pytest
 from django.contrib.messages import get_messages
@@ -12,6 +11,7 @@ from config.tests import cast
 from crm.figures import CHOICE, Figures
 from crm.models import Business, Changed, Customer, Facts, PastFacts
 from crm.money import day
+from crm.tests.answers import text
 from crm.tests.factories import make_customer, make_user
 from lifecycle import nightly
 from lifecycle.models import Ladder, PinChange, Position, Stage, Transition
@@ -89,10 +89,6 @@ def freed(customer, by, **fields):
 
 def rows():
     return [list(model.objects.order_by("pk").values_list()) for model in (Position, Transition, PinChange, Changed, Facts)]
-
-
-def text(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
 
 def last(answer):

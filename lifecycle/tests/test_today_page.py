@@ -6,7 +6,6 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from config.tests import cast
 from crm.figures import CHOICE
 from crm.models import Business, Facts, Interaction, PastFacts
 from crm.money import day
@@ -28,16 +27,6 @@ def business(monkeypatch):
     monkeypatch.setattr(Business, "today", lambda self: AS_OF + timedelta(days=1))
     Business.keep(as_of=AS_OF, name="Dvě zrna")
     install()
-
-
-@pytest.fixture
-def owner(db):
-    return cast.signed_in(cast.owner())
-
-
-@pytest.fixture
-def staff(db):
-    return cast.signed_in(cast.staff())
 
 
 def text(client, address="/"):
