@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from django.db.models import OuterRef, QuerySet
 from django.template.defaultfilters import floatformat, linebreaksbr, truncatechars
 from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from crm import contact, ordered, presence, timeline
+from crm.addresses import address_of
 from crm.amending import Amender
 from crm.amendment import Version, versions
 from crm.models import Customer, Interaction, Order, OrderLine
@@ -35,13 +34,6 @@ class Bought:
     has_more: bool
 
     @property
-    def name(self) -> str:
-        number = self.order.number
-        if self.order.amount < 0:
-            return _("Refund %(number)s") % {"number": number} if number else _("Refund")
-        return _("Order %(number)s") % {"number": number} if number else _("Order")
-
-    @property
     def products(self) -> str:
         named = [_line(line) for line in self.lines]
         return ", ".join([*named, _("and more")] if self.has_more else named)
@@ -49,14 +41,14 @@ class Bought:
     def words(self, amender: Amender | None) -> dict[str, str]:
         """For crm/_bought.html."""
         order = self.order
-        is_unpaid, refunded = order.status == Order.Status.UNPAID, order.refunded
         return {
-            "name": self.name,
+            "is_refund": "yes" if order.amount < 0 else "",
+            "number": order.number,
             "status": "" if order.status == Order.Status.PAID else order.get_status_display(),
-            "is_unpaid": "yes" if is_unpaid else "",
+            "is_unpaid": "yes" if order.status == Order.Status.UNPAID else "",
             "products": self.products,
             "amount": money(order.amount),
-            "refunded": _("%(amount)s of it refunded") % {"amount": money(refunded)} if refunded else "",
+            "refunded": money(order.refunded) if order.refunded else "",
             "channel": str(order.channel or ""),
         }
 
@@ -91,40 +83,22 @@ class Contacted:
     contact: Interaction
     versions: list[Version]
 
-    @cached_property
-    def kind(self) -> str:
-        return str(Interaction.Kind(self.contact.kind).label)
-
-    @property
-    def whose(self) -> str:
-        """Who logged it and how long it took, as far as anybody said."""
-        by, minutes = self.contact.by, self.contact.minutes
-        if minutes is None:
-            return str(by) if by else ""
-        if by is None:
-            return _("%(number)s min") % {"number": number(minutes)}
-        return _("%(name)s, %(number)s min") % {"name": by, "number": number(minutes)}
-
-    @property
-    def change(self) -> str:
-        """The name of the link to change it."""
-        return _("Change: %(kind)s, %(on)s") % {"kind": self.kind, "on": day(self.contact.happened_on)}
-
     def words(self, amender: Amender | None) -> dict[str, str]:
         """For crm/_contact.html; the link to change it only for who may."""
         contact, text = self.contact, self.contact.text
         may_change = amender is not None and amender.may(contact)
         return {
-            "kind": self.kind,
+            "kind": str(Interaction.Kind(contact.kind).label),
             "incident": contact.get_incident_display() if contact.incident else "",
             "is_good": "yes" if contact.incident == Interaction.Incident.GOOD else "",
             "start": truncatechars(text, LONGEST_START) if len(text) > LONGEST_WHOLE else "",
             "text": linebreaksbr(text),
             "cause": contact.incident_cause,
             "versions": render_to_string("crm/_versions.html", {"versions": self.versions}) if self.versions else "",
-            "whose": self.whose,
-            "address": reverse("interaction", args=(contact.pk,)) if may_change else "",
-            "change": self.change if may_change else "",
+            "name": str(contact.by or ""),
+            "number": "" if contact.minutes is None else number(contact.minutes),
+            "address": address_of("interaction", contact.pk) if may_change else "",
+            "on": day(contact.happened_on) if may_change else "",
         }
 
 

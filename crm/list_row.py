@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
 
 from crm import rhythm
+from crm.addresses import address_of
 from crm.models import Customer, FactsRow
 from crm.money import day, money, number
 
@@ -37,7 +36,7 @@ class Row:
 
     @property
     def address(self) -> str:
-        return reverse("customer", args=(self.facts.pk,))
+        return address_of("customer", self.facts.pk)
 
     @property
     def is_company(self) -> bool:
@@ -70,7 +69,7 @@ class Row:
         facts, shown, others = self.facts, self.tags[:TAGS_SHOWN], self.tags[TAGS_SHOWN:]
         return {
             "key": str(facts.pk),
-            "choose": _("Choose %(who)s") % {"who": self.name} if may_choose else "",
+            "may_choose": "yes" if may_choose else "",
             "is_company": "yes" if self.is_company else "",
             "address": self.address,
             "name": self.name,

@@ -47,7 +47,7 @@ class TestPrinted:
 
 
 class TestFilled:
-    CONTACT: ClassVar = {"kind": "Call", "whose": "Petra, 5 min"}
+    CONTACT: ClassVar = {"kind": "Call", "name": "Petra", "number": "5"}
 
     def test_words_are_text_and_marks_stay_marks(self):
         said = filled("crm/_contact.html", self.CONTACT | {"cause": "<b>50%s</b> & %(kind)s", "text": linebreaksbr("a\n<i>")})
