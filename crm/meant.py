@@ -13,8 +13,8 @@ from crm.searching import MOST_NAMED
 
 # Counted exactly up to here: what it costs does not grow with the business.
 MOST_COUNTED = 10_000
-# Of words too short for an index: each further one is found by reading on.
-MOST_COUNTED_BY_READING = 1_000
+# Whom a search finds: where there are more, its reader writes another word, and to count on would take most of its time.
+MOST_COUNTED_OF_A_SEARCH = 1_000
 # So few are sorted faster by themselves than by trying everyone in that order until a page is full.
 FEW = 1_000
 
@@ -38,7 +38,7 @@ class Meant:
             return cls(found, order, None, MOST_COUNTED)
         at_most, counted = form.sought.at_most if form.sought else None, None
         few = (at_most or 0) <= MOST_NAMED
-        most = MOST_COUNTED if form.sought is None or form.sought.by_index else MOST_COUNTED_BY_READING
+        most = MOST_COUNTED_OF_A_SEARCH if form.sought else MOST_COUNTED
         if at_most is None:
             # Who is meant, or has the tag, is looked through once; what follows goes by the keys, where there are few.
             keys = list(found.values_list("pk", flat=True)[: most + 1])

@@ -74,11 +74,10 @@ def condition(ways: Iterable[Way], key: str) -> Q:
 
 
 class Sought(NamedTuple):
-    """`at_most` customers are meant; more than MOST_NAMED are any number, and None is not known. `by_index`: not every customer is read."""
+    """`at_most` customers are meant; more than MOST_NAMED are any number, and None is not known."""
 
     condition: Q
     at_most: int | None
-    by_index: bool
 
 
 def sought(q: str, key: str = "search_key", home: str = "") -> Sought:
@@ -88,7 +87,7 @@ def sought(q: str, key: str = "search_key", home: str = "") -> Sought:
     named = names(ways, MOST_NAMED + 1)
     if named is not None and len(named) <= MOST_NAMED:
         found &= Q((f"{key.removesuffix('search_key')}pk__in", among(named)))
-    return Sought(found, None if named is None else len(named), all(map(_asked, ways)))
+    return Sought(found, None if named is None else len(named))
 
 
 def matching(q: str, key: str = "search_key", home: str = "") -> Q:
