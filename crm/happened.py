@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import OuterRef, QuerySet
-from django.template.defaultfilters import floatformat
+from django.template.defaultfilters import floatformat, linebreaksbr, truncatechars
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from crm import contact, ordered, presence, timeline
+from crm.amending import Amender
 from crm.amendment import Version, versions
 from crm.models import Customer, Interaction, Order, OrderLine
-from crm.money import day, number
+from crm.money import day, money, number
 from crm.ordered import latest_orders, newest_first
 from crm.timeline import Before, Entry, Group, before_it
 
@@ -20,8 +22,8 @@ from crm.timeline import Before, Entry, Group, before_it
 ORDERS, CONTACTS = 1, 2
 # Products named of one order.
 MOST_PRODUCTS = 5
-# A text of more letters is folded.
-LONGEST_WHOLE = 600
+# A text of more letters is folded, and begins with so many.
+LONGEST_WHOLE, LONGEST_START = 600, 400
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,30 @@ class Bought:
     has_more: bool
 
     @property
-    def named(self) -> str:
-        """What was in it, in words."""
+    def name(self) -> str:
+        number = self.order.number
+        if self.order.amount < 0:
+            return _("Refund %(number)s") % {"number": number} if number else _("Refund")
+        return _("Order %(number)s") % {"number": number} if number else _("Order")
+
+    @property
+    def products(self) -> str:
         named = [_line(line) for line in self.lines]
         return ", ".join([*named, _("and more")] if self.has_more else named)
+
+    def words(self, amender: Amender | None) -> dict[str, str]:
+        """For crm/_bought.html."""
+        order = self.order
+        is_unpaid, refunded = order.status == Order.Status.UNPAID, order.refunded
+        return {
+            "name": self.name,
+            "status": "" if order.status == Order.Status.PAID else order.get_status_display(),
+            "is_unpaid": "yes" if is_unpaid else "",
+            "products": self.products,
+            "amount": money(order.amount),
+            "refunded": _("%(amount)s of it refunded") % {"amount": money(refunded)} if refunded else "",
+            "channel": str(order.channel or ""),
+        }
 
 
 def _line(line: OrderLine) -> str:
@@ -58,7 +80,7 @@ def orders(customer: Customer, before: Before, limit: int) -> list[Entry]:
 def _ordered(order: Order, lines: list[OrderLine]) -> Entry:
     bought = Bought(order, lines[:MOST_PRODUCTS], len(lines) > MOST_PRODUCTS)
     icon = "refund" if order.amount < 0 else "order"
-    return Entry(order.ordered_on, (ORDERS, order.pk), icon, "crm/_bought.html", bought, order.ordered_at, order.amount)
+    return Entry(order.ordered_on, (ORDERS, order.pk), icon, "crm/_bought.html", bought, order.ordered_at, order.amount, bought.words)
 
 
 @dataclass(frozen=True)
@@ -71,10 +93,6 @@ class Contacted:
     @cached_property
     def kind(self) -> str:
         return str(Interaction.Kind(self.contact.kind).label)
-
-    @property
-    def is_long(self) -> bool:
-        return len(self.contact.text) > LONGEST_WHOLE
 
     @property
     def whose(self) -> str:
@@ -91,9 +109,22 @@ class Contacted:
         """The name of the link to change it."""
         return _("Change: %(kind)s, %(on)s") % {"kind": self.kind, "on": day(self.contact.happened_on)}
 
-    @property
-    def address(self) -> str:
-        return reverse("interaction", args=(self.contact.pk,))
+    def words(self, amender: Amender | None) -> dict[str, str]:
+        """For crm/_contact.html; the link to change it only for who may."""
+        contact, text = self.contact, self.contact.text
+        may_change = amender is not None and amender.may(contact)
+        return {
+            "kind": self.kind,
+            "incident": contact.get_incident_display() if contact.incident else "",
+            "is_good": "yes" if contact.incident == Interaction.Incident.GOOD else "",
+            "start": truncatechars(text, LONGEST_START) if len(text) > LONGEST_WHOLE else "",
+            "text": linebreaksbr(text),
+            "cause": contact.incident_cause,
+            "versions": render_to_string("crm/_versions.html", {"versions": self.versions}) if self.versions else "",
+            "whose": self.whose,
+            "address": reverse("interaction", args=(contact.pk,)) if may_change else "",
+            "change": self.change if may_change else "",
+        }
 
 
 def latest_contacts(customer: Customer) -> Sequence[Interaction]:
@@ -116,7 +147,8 @@ def contacts(customer: Customer, before: Before, limit: int) -> list[Entry]:
 
 def _contacted(each: Interaction, before_changes: list[Version]) -> Entry:
     icon = contact.ICONS[Interaction.Kind(each.kind)]
-    return Entry(each.happened_on, (CONTACTS, each.pk), icon, "crm/_contact.html", Contacted(each, before_changes), each.happened_at)
+    contacted = Contacted(each, before_changes)
+    return Entry(each.happened_on, (CONTACTS, each.pk), icon, "crm/_contact.html", contacted, each.happened_at, words=contacted.words)
 
 
 presence.register("contacts", Interaction.objects.filter(customer=OuterRef("pk")))

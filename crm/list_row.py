@@ -14,6 +14,9 @@ from crm import rhythm
 from crm.models import Customer, FactsRow
 from crm.money import day, money, number
 
+# Of one customer.
+TAGS_SHOWN = 2
+
 
 @dataclass(frozen=True)
 class Row:
@@ -28,10 +31,6 @@ class Row:
     def customer(self) -> Customer:
         return self.facts.customer
 
-    @property
-    def key(self) -> str:
-        return str(self.facts.pk)
-
     @cached_property
     def name(self) -> str:
         return str(self.customer)
@@ -41,20 +40,12 @@ class Row:
         return reverse("customer", args=(self.facts.pk,))
 
     @property
-    def choose(self) -> str:
-        return _("Choose %(who)s") % {"who": self.name}
-
-    @property
     def is_company(self) -> bool:
         return self.customer.entity == Customer.Entity.COMPANY
 
     @property
     def revenue(self) -> str:
         return money(self.facts.revenue_12m)
-
-    @property
-    def has_complaint(self) -> bool:
-        return bool(getattr(self.facts, "has_complaint", False))
 
     @cached_property
     def days(self) -> int | None:
@@ -74,9 +65,25 @@ class Row:
     def usual(self) -> float | None:
         return self.facts.typical_gap_days
 
-    @property
-    def rhythm(self) -> str:
-        return rhythm.in_words(self.facts.typical_gap_days, self.facts.long_gap_days)
+    def words(self, may_choose: bool) -> dict[str, str]:
+        """For crm/_customer_row.html, without the marks."""
+        facts, shown, others = self.facts, self.tags[:TAGS_SHOWN], self.tags[TAGS_SHOWN:]
+        return {
+            "key": str(facts.pk),
+            "choose": _("Choose %(who)s") % {"who": self.name} if may_choose else "",
+            "is_company": "yes" if self.is_company else "",
+            "address": self.address,
+            "name": self.name,
+            "is_vital": "yes" if facts.is_vital else "",
+            "has_complaint": "yes" if getattr(facts, "has_complaint", False) else "",
+            "city": self.customer.city,
+            **dict(zip(("tag", "second_tag"), shown, strict=False)),
+            "more_tags": f"+{len(others)}" if others else "",
+            "their_names": ", ".join(others),
+            "revenue": self.revenue,
+            "last": self.last,
+            "usual": rhythm.in_words(facts.typical_gap_days, facts.long_gap_days) if self.usual else "",
+        }
 
 
 # A list says the same few again and again. In what language is part of the key.

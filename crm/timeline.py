@@ -1,6 +1,6 @@
 """What happened to a customer, from every floor: each adds a source, the customer page merges them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,6 +9,7 @@ from django.core import signing
 from django.db.models import Q, TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from crm.amending import Amender
 from crm.models import Customer
 
 _SALT = "crm.timeline"
@@ -19,7 +20,7 @@ class Entry:
     """One thing that happened. `key` orders those of one day and names each: the kind of source, then a number that grows.
 
     `template` prints it, with the entry as `entry`: a `.tl-main` and, if it likes, a `.tl-side`; the icon and the day are printed around
-    it. `of` is whatever that template needs.
+    it. `of` is whatever that template needs. Of what there may be dozens of on a page, `words` fill it instead (crm.printed), by who reads.
     """
 
     on: date
@@ -29,6 +30,7 @@ class Entry:
     of: object
     at: datetime | None = None
     amount: Decimal | None = None
+    words: Callable[[Amender | None], Mapping[str, str]] | None = None
 
 
 # Where to go on: older than this day and key. None is the beginning.

@@ -14,10 +14,11 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from crm import icons, marks, money, sentences
-from crm.amending import Amender
 from crm.charts.rhythm import Rhythm
-from crm.models import Business, Interaction
-from crm.printed import printed
+from crm.list_row import Row
+from crm.models import Business
+from crm.printed import filled, printed
+from crm.timeline import Entry
 
 register = template.Library()
 
@@ -66,11 +67,6 @@ def percent(share: Decimal | float | None, places: int = 0) -> str:
 
 
 @register.filter
-def amendable_by(interaction: Interaction, amender: Amender) -> bool:
-    return amender.may(interaction)
-
-
-@register.filter
 def initials(name: str) -> str:
     """Of a name's first and last word."""
     words = name.split()
@@ -78,7 +74,7 @@ def initials(name: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def stage(context: Mapping[str, Any], key: str) -> SafeString:
+def stage(context: Context | Mapping[str, Any], key: str) -> SafeString:
     """The mark of a stage and its word; nothing for none. A page of another than the primary ladder gives its own as `ladder_stages`."""
     known = context.get("ladder_stages")
     if known is None:
@@ -119,6 +115,26 @@ def bar(share: Decimal | float, tone: str = "main") -> dict[str, Any]:
 def facts(lines: Iterable[Sequence[str]]) -> SafeString:
     """In a list of facts, for each line its label and what stands beside it in digits: dozens on a page, and a loop would be slow."""
     return format_html_join("", '<dt>{}</dt><dd class="num">{}</dd>', (line[:2] for line in lines))
+
+
+@register.simple_tag(takes_context=True)
+def customer_row(context: Context, row: Row, may_choose: bool) -> SafeString:
+    """One customer of the list; with a box to choose them where somebody may."""
+    line = rhythm(row.usual, row.days) if row.usual and row.days is not None else ""
+    marks = {"stage": stage(context, row.facts.stage), "initials": initials(row.name), "line": line}
+    return filled("crm/_customer_row.html", row.words(may_choose) | marks)
+
+
+@register.simple_tag(takes_context=True)
+def event(context: Context, entry: Entry, short: str) -> SafeString:
+    """One thing that happened; `short` are Django's letters for its day."""
+    if entry.words:
+        main = filled(entry.template, entry.words(context.get("amender")))
+    else:
+        with context.push(entry=entry):
+            main = context.template.engine.get_template(entry.template).render(context)  # type: ignore[union-attr]
+    words = {"icon": entry.icon, "drawing": icons.icon(entry.icon), "main": main, "on": entry.on.isoformat()}
+    return filled("crm/_event.html", words | {"day": money.dated(entry.on, short), "warns": "yes" if entry.icon == "complaint" else ""})
 
 
 @register.simple_tag

@@ -1,14 +1,16 @@
 """What of a page is the same for everyone is printed once, in each language; and Django's tag for words looks each sentence up once."""
 
 from datetime import date
+from typing import ClassVar
 
 import pytest
 from django.template import Context, Template
+from django.template.defaultfilters import linebreaksbr
 from django.utils.translation import override
 
 from crm.consent_panel import ConsentPanel
 from crm.models import Customer
-from crm.printed import printed
+from crm.printed import filled, printed
 
 TODAY = date(2026, 11, 24)
 
@@ -42,6 +44,43 @@ class TestPrinted:
 
         assert 'max="2026-11-24"' in forms[0] and 'max="2026-11-25"' in forms[1]
         assert forms[0] == forms[2]
+
+
+class TestFilled:
+    CONTACT: ClassVar = {"kind": "Call", "whose": "Petra, 5 min"}
+
+    def test_words_are_text_and_marks_stay_marks(self):
+        said = filled("crm/_contact.html", self.CONTACT | {"cause": "<b>50%s</b> & %(kind)s", "text": linebreaksbr("a\n<i>")})
+
+        assert "&lt;b&gt;50%s&lt;/b&gt; &amp; %(kind)s" in said and "a<br>&lt;i&gt;" in said
+        assert "Call" in said and "Petra, 5 min" in said
+
+    def test_an_empty_word_is_as_good_as_none(self):
+        assert filled("crm/_contact.html", self.CONTACT | {"cause": ""}) == filled("crm/_contact.html", self.CONTACT)
+        assert "tl-change" not in filled("crm/_contact.html", self.CONTACT)
+
+    def test_each_language_has_its_own(self):
+        said = []
+        for language in ("en", "cs"):
+            with override(language):
+                said.append(filled("crm/_contact.html", self.CONTACT | {"cause": "Rain"}))
+
+        assert "Caused by:" in said[0] and "Caused by:" not in said[1]
+
+    def test_a_row_is_gone_through_once_for_all_with_the_same_words(self, monkeypatch):
+        gone_through = []
+        monkeypatch.setattr("crm.printed.render_to_string", lambda template, gaps: gone_through.append(set(gaps)) or "".join(gaps.values()))
+
+        rows = [filled("once.html", {"name": name, "city": city}) for name, city in (("Ann", ""), ("Bob", ""), ("Cid", "Brno"))]
+
+        assert rows == ["Ann", "Bob", "CidBrno"] and gone_through == [{"name"}, {"name", "city"}]
+
+    def test_a_row_that_does_more_to_a_word_than_print_it_is_refused(self, tmp_path, settings):
+        (tmp_path / "row.html").write_text("{{ name|upper }}")
+        settings.TEMPLATES = [settings.TEMPLATES[0] | {"DIRS": [tmp_path], "APP_DIRS": False}]
+
+        with pytest.raises(ValueError, match=r"row\.html does more to a word than print it"):
+            filled("row.html", {"name": "ann"})
 
 
 class TestWords:
