@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from crm import record
 from crm.alike import alike, email_taken, is_phone, looks_like, with_email
 from crm.audit_words import in_words
-from crm.editing import FIELDS, Clash, Seen, Values, values_of
+from crm.editing import FIELDS, Clash, Clashing, Seen, Values, values_of
 from crm.evidence import whole_letters
 from crm.models import Customer, User
 from crm.once import once
@@ -149,16 +148,6 @@ def add_customer(*, customer: Customer, key: UUID, by: User) -> Customer:
         return customer
 
     return once(write, lambda: added_before(str(key)))
-
-
-@dataclass(frozen=True)
-class Clashing:
-    """A field that two people have written, in the words of each."""
-
-    name: str
-    label: str
-    theirs: str
-    mine: str
 
 
 class EditCustomerForm(CustomerForm):

@@ -1,7 +1,6 @@
 """What may be said of a complaint: one form for each thing that may be done about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.audit_words import in_words, label
 from crm.complaints.seen import UNITS, Meanwhile, Seen, fields_of
+from crm.editing import Clashing
 from crm.fields import LIMIT
 from crm.models import Complaint, ComplaintStep, Customer, Order, User
 from crm.models.complaint import LONGEST_PROMISE, LONGEST_WHAT
@@ -75,16 +75,6 @@ class Act(forms.Form):
     @property
     def problems(self) -> list[str]:
         return [str(sentence) for sentences in self.errors.values() for sentence in sentences]
-
-
-@dataclass(frozen=True)
-class Clashing:
-    """What two people have written of one thing, in the words of each."""
-
-    name: str
-    label: str
-    theirs: str
-    mine: str
 
 
 class Change(Act):
