@@ -72,8 +72,9 @@ def orders(customer: Customer, before: Before, limit: int) -> list[Entry]:
     found = latest_orders(customer) if is_read else newest_first(customer).filter(before_it("ordered_on", ORDERS, before))
     latest = list(found[:limit])
     lines: dict[int, list[OrderLine]] = {order.pk: [] for order in latest}
-    for line in OrderLine.objects.filter(order__in=latest, position__lte=MOST_PRODUCTS + 1).order_by("order", "position"):
-        lines[line.order_id].append(line)
+    if presence.is_there(customer, "lines"):
+        for line in OrderLine.objects.filter(order__in=latest, position__lte=MOST_PRODUCTS + 1).order_by("order", "position"):
+            lines[line.order_id].append(line)
     return [_ordered(order, lines[order.pk]) for order in latest]
 
 
@@ -151,6 +152,8 @@ def _contacted(each: Interaction, before_changes: list[Version]) -> Entry:
     return Entry(each.happened_on, (CONTACTS, each.pk), icon, "crm/_contact.html", contacted, each.happened_at, words=contacted.words)
 
 
+# Anybody's: many shops have none at all, and to look through one customer's orders would take as long as reading them.
+presence.register("lines", OrderLine.objects.all())
 presence.register("contacts", Interaction.objects.filter(customer=OuterRef("pk")))
 timeline.register(orders, Group.ORDERS)
 timeline.register(contacts, Group.CONTACT)

@@ -1,19 +1,19 @@
 """When silence changes a customer's stage: the first day on which, without a new order, the rules put them elsewhere."""
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Expression, IntegerField
-from django.db.models.expressions import RawSQL
+from django.db.models import Expression
 from django.utils.translation import gettext as _
 
-from crm.catalogue import Fact, Kind
+from crm.catalogue import Kind
 from crm.models import Customer, FactsRow
 from crm.money import day
 from crm.rules import All, Any, InvalidRule, Leaf, Node, Not, leaves, parse
+from crm.rules.kept import kept
 from crm.rules.turns import turns
 from crm.strip import days_with_orders
 from lifecycle.heights import Heights
@@ -80,7 +80,11 @@ class Foresight:
 
     def cases(self, facts: type[FactsRow]) -> dict[str, Expression]:
         """The stage of each of the days, for one statement over the customer's row of these facts."""
-        return {f"on{place}": _case(self._at(on), on, facts) for place, on in enumerate(self.days)}
+        return {f"on{place}": self._case(on, facts) for place, on in enumerate(self.days)}
+
+    def _case(self, on: date, facts: type[FactsRow]) -> Expression:
+        then = self._at(on)
+        return kept(lambda: then.case(on), then.rules, facts, on, *then.numbers)
 
     def _at(self, on: date) -> Rungs:
         gone = bisect_right(self.leaving, on)
@@ -98,40 +102,6 @@ class Foresight:
     def _may_come_sooner(self) -> bool:
         own = next((rule for stage, rule in zip(self.rungs.stages, self.rungs.rules, strict=True) if stage.pk == self.stage.pk), None)
         return own is not None and any(leaf.fact.name in WINDOWED for leaf in leaves(own))
-
-
-# A ladder's CASE takes longer to write out than to run, and people turn on the same few hundred days.
-MOST_WRITTEN = 2_000
-_written: dict[Hashable, RawSQL] = {}
-
-
-def _case(rungs: Rungs, on: date, facts: type[FactsRow]) -> Expression:
-    """As Rungs.case gives it; kept in SQL where it asks columns of the facts alone, which is all that it then depends on."""
-    if any(type(leaf.fact) is not Fact for leaf in _asked(rungs.rules)):
-        return rungs.case(on)
-    key = (facts, on, *rungs.numbers, *(_spelled(rule) for rule in rungs.rules))
-    # By one look: another thread may empty it meanwhile.
-    kept = _written.get(key)
-    if kept is None:
-        if len(_written) >= MOST_WRITTEN:
-            _written.clear()
-        query = facts.objects.annotate(stage_then=rungs.case(on)).query
-        sql, params = query.get_compiler(facts.objects.db).compile(query.annotations["stage_then"])
-        kept = _written[key] = RawSQL(sql, params, IntegerField())  # noqa: S611 (Django wrote it)
-    return kept
-
-
-def _spelled(node: Node) -> Hashable:
-    """The same for the same rule: a fact is known by its name."""
-    match node:
-        case Leaf():
-            return node.fact.name, node.op, node.value
-        case Not(part):
-            return "not", _spelled(part)
-        case All(parts):
-            return "all", *map(_spelled, parts)
-        case Any(parts):
-            return "any", *map(_spelled, parts)
 
 
 def _asked(rules: Sequence[Node]) -> list[Leaf]:

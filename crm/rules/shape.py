@@ -9,6 +9,7 @@ from django.db.models import BooleanField, Case, Expression, Value, When
 
 from crm.catalogue import Belonging, Kind, with_details
 from crm.models import Customer, Facts, FactsRow
+from crm.rules.kept import kept
 from crm.rules.missing import missing
 from crm.rules.query import compiled
 from crm.rules.tree import All, Any, Leaf, Node, Not
@@ -44,7 +45,7 @@ def explained(
     """
     beside = beside or {}
     asked = [part for node in nodes for part in _parts(node)]
-    ticks = {f"part{place}": _tick(part, as_of) for place, part in enumerate(asked)}
+    ticks = {f"part{place}": _tick(part, facts, as_of) for place, part in enumerate(asked)}
     own = {part.fact.own_path for part in asked if isinstance(part, Leaf) and not isinstance(part.fact, Belonging)}
     found = with_details(facts.objects.filter(pk=customer.pk), (part.fact for part in asked if isinstance(part, Leaf)))
     row = found.annotate(**ticks, **beside).values(*ticks, *own, *beside).get() if ticks or beside else {}
@@ -53,8 +54,11 @@ def explained(
     return shapes, {name: row[name] for name in beside}
 
 
-def _tick(part: Node, as_of: date) -> Case:
-    return Case(When(compiled(part, as_of), then=Value(True)), default=Value(False), output_field=BooleanField())
+def _tick(part: Node, facts: type[FactsRow], as_of: date) -> Expression:
+    def write() -> Case:
+        return Case(When(compiled(part, as_of), then=Value(True)), default=Value(False), output_field=BooleanField())
+
+    return kept(write, [part], facts, as_of, "tick")
 
 
 def _parts(node: Node) -> Iterator[Node]:
