@@ -1,7 +1,7 @@
 """How the databases find what people wait for: the plan of every query that a page asks of a large table, and which index serves it.
 
 `python -m bench.plans`, on an installation of the environment (DATA_DIR, DATABASE_URL) after a night and `python -m bench.recorded`: prints
-each plan, and at last which of them read a large table from end to end. crm/tests/test_plans.py holds the same pages to their indexes.
+each plan, and at last which of them read a large table from end to end. config/tests/test_plans.py holds the same pages to their indexes.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""One's own account: the password."""
+"""One's own account: its forms, each with a proof of who sends it, and the change of the password."""
 
 from datetime import datetime
 from typing import Any

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy
 from crm.amending import SAID
 from crm.contact import Telling
 from crm.evidence import EARLIEST
+from crm.form_fields import NO_SUCH_DAY, OUT_OF_DATE, day_field
 from crm.models import Audit, Interaction
 from crm.money import day, number
 
-_OUT_OF_DATE = gettext_lazy("This form is out of date: open the page again and send it once more.")
 # Of one contact, in the timeline.
 MOST_VERSIONS = 20
 
@@ -32,15 +32,8 @@ class AmendForm(Telling):
             "invalid_choice": gettext_lazy("It is either they who came to us, or we who went to them."),
         },
     )
-    happened_on = forms.DateField(
-        label=gettext_lazy("Day"),
-        widget=forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
-        error_messages={
-            "required": gettext_lazy("There is no such day: give the day, the month and the year."),
-            "invalid": gettext_lazy("There is no such day: give the day, the month and the year."),
-        },
-    )
-    seen = forms.IntegerField(widget=forms.HiddenInput, error_messages={"required": _OUT_OF_DATE, "invalid": _OUT_OF_DATE})
+    happened_on = day_field(gettext_lazy("Day"), NO_SUCH_DAY)
+    seen = forms.IntegerField(widget=forms.HiddenInput, error_messages={"required": OUT_OF_DATE, "invalid": OUT_OF_DATE})
 
     def __init__(self, asked: Mapping[str, Any] | None, interaction: Interaction, today: date) -> None:
         kept = {name: getattr(interaction, name) for name in SAID} | {"seen": interaction.revision}

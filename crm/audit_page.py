@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from crm.audit import ACTIONS
 from crm.audit_words import label, model_of, names_of, shown
 from crm.bulk import among
+from crm.form_fields import day_field
 from crm.models import Audit, Business, Customer, User
 from crm.paging import Cursor, Page, Sort, page
 
@@ -25,18 +26,13 @@ PROGRAM = "program"
 _SLACK = 1000
 
 
-def _day(label: Any) -> forms.DateField:
-    widget = forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d")
-    return forms.DateField(required=False, label=label, widget=widget)
-
-
 class Search(forms.Form):
     """By whom, what, and when; each may stay empty."""
 
     who = forms.ChoiceField(required=False, label=pgettext_lazy("who did it", "Who"), widget=forms.Select({"class": "form-select"}))
     what = forms.ChoiceField(required=False, label=gettext_lazy("What"), widget=forms.Select({"class": "form-select"}))
-    since = _day(pgettext_lazy("from a day on", "From"))
-    until = _day(pgettext_lazy("until a day", "To"))
+    since = day_field(pgettext_lazy("from a day on", "From"))
+    until = day_field(pgettext_lazy("until a day", "To"))
 
     def __init__(self, asked: Mapping[str, Any]) -> None:
         super().__init__(asked, auto_id="audit_%s")
@@ -44,8 +40,6 @@ class Search(forms.Form):
         self.fields["who"].choices = [("", _("Everybody")), *people, (PROGRAM, _("The program"))]  # type: ignore[attr-defined]
         what = sorted(((key, str(action.words)) for key, action in ACTIONS.items()), key=lambda pair: pair[1])
         self.fields["what"].choices = [("", _("Everything")), *what]  # type: ignore[attr-defined]
-        for name in ("since", "until"):
-            self.fields[name].error_messages["invalid"] = _("There is no such day: give the day, the month and the year.")
 
     @property
     def problems(self) -> list[str]:

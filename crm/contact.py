@@ -15,6 +15,7 @@ from crm import record
 from crm.complaints import logged
 from crm.complaints import writing as complaints
 from crm.desk import asking
+from crm.form_fields import TOO_LONG, day_field, key_field
 from crm.incident import IncidentFields
 from crm.models import Customer, Interaction, User
 from crm.models.task import LONGEST_WHY
@@ -81,7 +82,6 @@ _LOGGED = {
         "minutes",
     ),
 }
-_OUT_OF_DATE = gettext_lazy("This form is out of date: open the page again and send it once more.")
 _SENT_BEFORE = gettext_lazy("This form is out of date: something else was logged with it. To log this too, send it once more.")
 
 
@@ -97,7 +97,7 @@ class Telling(IncidentFields):
         max_length=LONGEST_TEXT,
         label=gettext_lazy("What happened"),
         widget=forms.Textarea({"rows": 1, "class": "form-control"}),
-        error_messages={"max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")},
+        error_messages={"max_length": TOO_LONG},
     )
     kind = forms.ChoiceField(
         choices=Interaction.Kind.choices,
@@ -152,16 +152,8 @@ class ContactForm(asking.AskingFields, Telling):
         widget=forms.Select({"class": "form-select"}),
         error_messages={"invalid_choice": gettext_lazy("It is either they who came to us, or we who went to them.")},
     )
-    follow_up = forms.DateField(
-        required=False,
-        label=gettext_lazy("Follow up on"),
-        widget=forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
-        error_messages={"invalid": gettext_lazy("There is no such day: give the day, the month and the year.")},
-    )
-    key = forms.UUIDField(
-        widget=forms.HiddenInput,
-        error_messages={"required": _OUT_OF_DATE, "invalid": _OUT_OF_DATE},
-    )
+    follow_up = day_field(gettext_lazy("Follow up on"))
+    key = key_field()
 
     # Since it was sent at first, where that was in vain: counted by the browser, whose clock may show another time than ours.
     seconds_ago = forms.Field(required=False, widget=forms.HiddenInput)

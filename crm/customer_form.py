@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,19 +12,18 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from crm import record
 from crm.alike import alike, email_taken, is_phone, looks_like, with_email
 from crm.audit_words import in_words
-from crm.editing import FIELDS, Clash, Seen, Values, values_of
+from crm.editing import FIELDS, Clash, Clashing, Seen, Values, values_of
 from crm.evidence import whole_letters
+from crm.form_fields import NO_SUCH_DAY, OUT_OF_DATE, key_field
 from crm.models import Customer, User
 from crm.once import once
 from crm.people.sources import SourceInput
 
 EARLIEST_BIRTHDAY = date(1900, 1, 1)
-_OUT_OF_DATE = gettext_lazy("This form is out of date: open the page again and send it once more.")
 
 
 class CustomerForm(forms.ModelForm[Customer]):
@@ -42,7 +40,7 @@ class CustomerForm(forms.ModelForm[Customer]):
             "phone": forms.TextInput({"type": "tel"}),
             "source": SourceInput(),
         }
-        error_messages = {"birthday": {"invalid": gettext_lazy("There is no such day: give the day, the month and the year.")}}
+        error_messages = {"birthday": {"invalid": NO_SUCH_DAY}}
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, today: date, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -108,7 +106,7 @@ class CustomerForm(forms.ModelForm[Customer]):
 class NewCustomerForm(CustomerForm):
     """`key` is drawn anew for each form that is shown: one sent twice adds one customer."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": _OUT_OF_DATE, "invalid": _OUT_OF_DATE})
+    key = key_field()
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, today: date, **kwargs: Any) -> None:
         super().__init__(data, today=today, initial={"key": uuid4(), **kwargs.pop("initial", {})}, **kwargs)
@@ -151,20 +149,10 @@ def add_customer(*, customer: Customer, key: UUID, by: User) -> Customer:
     return once(write, lambda: added_before(str(key)))
 
 
-@dataclass(frozen=True)
-class Clashing:
-    """A field that two people have written, in the words of each."""
-
-    name: str
-    label: str
-    theirs: str
-    mine: str
-
-
 class EditCustomerForm(CustomerForm):
     """`seen` says what it was filled with, so that what another has written meanwhile is not lost."""
 
-    seen = forms.CharField(widget=forms.HiddenInput, error_messages={"required": _OUT_OF_DATE})
+    seen = forms.CharField(widget=forms.HiddenInput, error_messages={"required": OUT_OF_DATE})
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, today: date, instance: Customer) -> None:
         filled = Seen(instance.pk, values_of(instance)).signed()
@@ -175,7 +163,7 @@ class EditCustomerForm(CustomerForm):
         try:
             return Seen.read(self.cleaned_data["seen"], self.instance)
         except signing.BadSignature:
-            raise ValidationError(_OUT_OF_DATE) from None
+            raise ValidationError(OUT_OF_DATE) from None
 
     @property
     def mine(self) -> Values:

@@ -33,6 +33,16 @@ Values = dict[str, object]
 
 
 @dataclass(frozen=True)
+class Clashing:
+    """What two people have written of one thing, in the words of each."""
+
+    name: str
+    label: str
+    theirs: str
+    mine: str
+
+
+@dataclass(frozen=True)
 class Seen:
     """What a form was filled with, and in which fields it showed what another had written meanwhile."""
 

@@ -29,14 +29,6 @@ def save_customer(*, customer: Customer, by: User | None) -> None:
 
 
 @transaction.atomic
-def delete_customer(*, customer: Customer, by: User | None) -> None:
-    """Raises ProtectedError for one who has orders."""
-    Headline.void()
-    _keep_deleted("customer", customer, by, customer.pk)
-    customer.delete()
-
-
-@transaction.atomic
 def save_order(*, order: Order, by: User | None) -> None:
     """Saves the order on its business date; a customer who lost it to another is noted as well."""
     if order.ordered_at:

@@ -121,10 +121,6 @@ class Stage(models.Model):
         """In the reader's language, where it is one of ours."""
         return gettext(self.name)
 
-    def amended(self) -> None:
-        """Counts a changed rule; to be saved with it."""
-        self.version = F("version") + 1
-
 
 class LadderVersion(models.Model):
     """All stages of a ladder as they were saved: who, when, what; to be gone back to. Written by lifecycle/editing.py."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from crm import panels
 from crm.figures import Figures
+from crm.form_fields import TOO_LONG, day_field
 from crm.models import Customer, User
 from crm.printed import printed
 from lifecycle import moves
@@ -36,15 +37,10 @@ class StageForm(forms.Form):
         widget=forms.Textarea({"rows": 2, "class": "form-control", "dir": "auto"}),
         error_messages={
             "required": gettext_lazy("A move by hand needs a reason: say what you know that the figures do not."),
-            "max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept."),
+            "max_length": TOO_LONG,
         },
     )
-    until = forms.DateField(
-        required=False,
-        label=gettext_lazy("Until, if not for good"),
-        widget=forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
-        error_messages={"invalid": gettext_lazy("There is no such day: give the day, the month and the year.")},
-    )
+    until = day_field(gettext_lazy("Until, if not for good"))
 
     def __init__(self, asked: Mapping[str, Any] | None, ladders: Sequence[tuple[Ladder, Sequence[Stage]]], here: str, today: date) -> None:
         """`ladders` with their stages, from the highest; `here` is the one in which they stand."""

@@ -1,7 +1,11 @@
-"""The people that tests know: Petr at the counter and Jana, the owner, and the browser of each; and two customers."""
+"""The people that tests know: Petr at the counter, Jana, the owner, and the browser of each; two customers; and the clock they go by."""
+
+from collections.abc import Iterator
 
 import pytest
+import time_machine
 from django.test import Client
+from django.utils import timezone, translation
 
 from crm.models import Customer, User
 from crm.tests.factories import make_customer
@@ -57,3 +61,17 @@ def eva(db) -> Customer:
 @pytest.fixture
 def martin(db) -> Customer:
     return make_customer(name="Martin Krejčí")
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """It stands still until the test moves it."""
+    with time_machine.travel(timezone.now(), tick=False) as moved:
+        yield moved
+
+
+@pytest.fixture
+def in_english() -> Iterator[None]:
+    """And so it stays for the next test, whatever language a request of this one has chosen."""
+    with translation.override("en"):
+        yield

@@ -4,9 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.test import Client
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from config.tests import cast
 from crm import factors
@@ -14,23 +13,7 @@ from crm.models import Audit, User, UserSession
 from crm.sessions import device
 
 NEW = "another-good-password"
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
-
-
-@pytest.fixture
-def clock():
-    with time_machine.travel(timezone.now(), tick=False) as moved:
-        yield moved
-
-
-@pytest.fixture
-def owner(db, clock) -> User:
-    return cast.owner()
+pytestmark = pytest.mark.usefixtures("in_english", "clock")
 
 
 def signed_in(**meta) -> Client:
@@ -61,7 +44,7 @@ def test_everyone_has_an_account_and_may_change_it(db, who):
     assert is_in(client) and User.objects.get().check_password(NEW)
 
 
-def test_a_new_password_signs_out_everywhere_else_and_gives_this_one_a_new_key(owner):
+def test_a_new_password_signs_out_everywhere_else_and_gives_this_one_a_new_key(jana):
     here, there = signed_in(), signed_in()
     old = here.cookies["regulars"].value
     here.post("/account/password/", {"present": cast.PASSWORD, "new": NEW})
@@ -87,7 +70,7 @@ def test_a_new_password_signs_out_everywhere_else_and_gives_this_one_a_new_key(o
         ({"new": "long enough\x00 words"}, "new", "Null characters are not allowed."),
     ],
 )
-def test_what_is_wrong_with_a_new_password_is_said_and_nothing_changes(owner, sent, field, sentence):
+def test_what_is_wrong_with_a_new_password_is_said_and_nothing_changes(jana, sent, field, sentence):
     page = signed_in().post("/account/password/", {"present": cast.PASSWORD, "new": NEW} | sent)
 
     assert sentence in page.context["password_form"].errors[field]
@@ -95,7 +78,7 @@ def test_what_is_wrong_with_a_new_password_is_said_and_nothing_changes(owner, se
 
 
 @pytest.mark.parametrize("password", ["x7" * 32, "slovo " * 166, "🦊" * 10, "  leading and trailing  ", "příliš žluťoučký kůň"])
-def test_any_long_password_is_taken_letter_by_letter(owner, password):
+def test_any_long_password_is_taken_letter_by_letter(jana, password):
     client = signed_in()
     client.post("/account/password/", {"present": cast.PASSWORD, "new": password})
 
@@ -103,7 +86,7 @@ def test_any_long_password_is_taken_letter_by_letter(owner, password):
     assert Client().post("/login/", {"username": "jana@example.com", "password": password[:-1]}).status_code == 200
 
 
-def test_five_wrong_passwords_on_one_s_own_page_make_one_wait(owner):
+def test_five_wrong_passwords_on_one_s_own_page_make_one_wait(jana):
     client = signed_in()
     for _try in range(5):
         client.post("/account/password/", {"present": "wrong", "new": NEW})
@@ -112,18 +95,18 @@ def test_five_wrong_passwords_on_one_s_own_page_make_one_wait(owner):
     assert page.context["password_form"].errors["present"] == ["Too many tries were wrong. Wait a quarter of an hour."]
 
 
-def test_two_factor_login_is_set_up_by_a_code_of_the_app(owner, clock):
+def test_two_factor_login_is_set_up_by_a_code_of_the_app(jana, clock):
     client = signed_in()
     _secret, codes = set_up(client, clock)
 
-    assert len(set(codes)) == 10 and factors.is_on(owner)
+    assert len(set(codes)) == 10 and factors.is_on(jana)
     page = client.get("/account/").text
     assert "You have 10 recovery codes left." in page and not any(code in page for code in codes)
     assert client.get("/account/two-factor/").url == "/account/"
     assert client.get("/account/two-factor/picture.svg").status_code == 404
 
 
-def test_the_picture_holds_the_secret_and_obeys_the_policy(owner):
+def test_the_picture_holds_the_secret_and_obeys_the_policy(jana):
     client = signed_in()
     client.get("/account/two-factor/")
     answer = client.get("/account/two-factor/picture.svg")
@@ -133,53 +116,53 @@ def test_the_picture_holds_the_secret_and_obeys_the_policy(owner):
 
 
 @pytest.mark.parametrize("sent", [{"code": "000000"}, {"code": ""}, {"present": "wrong"}, {"present": ""}])
-def test_without_the_password_and_a_code_that_fits_nothing_is_set_up(owner, sent):
+def test_without_the_password_and_a_code_that_fits_nothing_is_set_up(jana, sent):
     client = signed_in()
     secret = re.search(r"factor-secret[^>]*>([A-Z2-7 ]+)<", client.get("/account/two-factor/").text)[1]
     right = {"present": cast.PASSWORD, "code": factors.code_at(secret.replace(" ", ""), timezone.now())}
     page = client.post("/account/two-factor/", right | sent)
 
     assert page.status_code == 200 and page.context["form"].errors and secret in page.text
-    assert not factors.is_on(owner)
+    assert not factors.is_on(jana)
 
 
-def test_a_code_for_a_secret_that_was_never_shown_sets_nothing_up(owner):
+def test_a_code_for_a_secret_that_was_never_shown_sets_nothing_up(jana):
     page = signed_in().post("/account/two-factor/", {"present": cast.PASSWORD, "code": "123456"})
 
-    assert page.status_code == 200 and not factors.is_on(owner)
+    assert page.status_code == 200 and not factors.is_on(jana)
 
 
-def test_setting_it_up_and_switching_it_off_ends_the_other_sessions(owner, clock):
+def test_setting_it_up_and_switching_it_off_ends_the_other_sessions(jana, clock):
     here, there = signed_in(), signed_in()
     old = here.cookies["regulars"].value
     secret, _codes = set_up(here, clock)
     assert is_in(here) and not is_in(there) and here.cookies["regulars"].value != old
 
     answer = here.post("/account/two-factor/off/", {"present": cast.PASSWORD, "code": factors.code_at(secret, timezone.now())})
-    assert answer.url == "/account/" and not factors.is_on(owner) and is_in(here)
+    assert answer.url == "/account/" and not factors.is_on(jana) and is_in(here)
 
 
 @pytest.mark.parametrize("sent", [{"code": "000000"}, {"present": "wrong"}])
-def test_it_is_not_switched_off_without_both(owner, clock, sent):
+def test_it_is_not_switched_off_without_both(jana, clock, sent):
     client = signed_in()
     secret, codes = set_up(client, clock)
     page = client.post("/account/two-factor/off/", {"present": cast.PASSWORD, "code": codes[0]} | sent)
 
-    assert page.context["off_form"].errors and factors.is_on(owner)
+    assert page.context["off_form"].errors and factors.is_on(jana)
 
 
-def test_new_recovery_codes_take_the_place_of_the_old(owner, clock):
+def test_new_recovery_codes_take_the_place_of_the_old(jana, clock):
     client = signed_in()
     secret, old = set_up(client, clock)
     sent = {"present": cast.PASSWORD, "code": factors.code_at(secret, timezone.now())}
     new = re.findall(r"<code dir=\"ltr\">(\d+)</code>", client.post("/account/two-factor/codes/", sent).text)
 
     assert len(new) == 10 and not set(new) & set(old)
-    assert not factors.passes(user=owner, code=old[0], now=timezone.now())
-    assert factors.passes(user=owner, code=new[0], now=timezone.now())
+    assert not factors.passes(user=jana, code=old[0], now=timezone.now())
+    assert factors.passes(user=jana, code=new[0], now=timezone.now())
 
 
-def test_sessions_are_listed_with_what_one_knows_them_by(owner):
+def test_sessions_are_listed_with_what_one_knows_them_by(jana):
     signed_in(HTTP_USER_AGENT="Mozilla/5.0 (iPhone; CPU iPhone OS 17) AppleWebKit Safari/604", REMOTE_ADDR="203.0.113.7")
     page = signed_in(HTTP_USER_AGENT="<script>alert(1)</script>").get("/account/").text
 
@@ -187,7 +170,7 @@ def test_sessions_are_listed_with_what_one_knows_them_by(owner):
     assert "<script>alert" not in page
 
 
-def test_one_session_is_ended_by_its_owner_and_then_the_others(owner):
+def test_one_session_is_ended_by_its_owner_and_then_the_others(jana):
     here, one, two = signed_in(), signed_in(), signed_in()
     first = UserSession.objects.get(session_id=one.cookies["regulars"].value)
 
@@ -198,7 +181,7 @@ def test_one_session_is_ended_by_its_owner_and_then_the_others(owner):
     assert UserSession.objects.count() == 1
 
 
-def test_the_session_of_somebody_else_is_not_there(owner):
+def test_the_session_of_somebody_else_is_not_there(jana):
     theirs = signed_in()
     row = UserSession.objects.get()
     stranger = cast.signed_in(cast.staff())
@@ -207,14 +190,14 @@ def test_the_session_of_somebody_else_is_not_there(owner):
     assert is_in(theirs) and "Unknown browser" not in stranger.get("/account/").text
 
 
-def test_signing_out_takes_the_line_away(owner):
+def test_signing_out_takes_the_line_away(jana):
     client = signed_in()
     client.post("/logout/")
 
     assert not UserSession.objects.exists()
 
 
-def test_a_session_ends_after_three_hours_without_a_click(owner, clock):
+def test_a_session_ends_after_three_hours_without_a_click(jana, clock):
     client = signed_in()
     clock.shift(timedelta(hours=2, minutes=59))
     assert is_in(client)
@@ -224,7 +207,7 @@ def test_a_session_ends_after_three_hours_without_a_click(owner, clock):
     assert not is_in(client)
 
 
-def test_a_session_ends_after_twelve_hours_however_much_it_is_used(owner, clock):
+def test_a_session_ends_after_twelve_hours_however_much_it_is_used(jana, clock):
     client = signed_in()
     for _hour in range(11):
         clock.shift(timedelta(hours=1))
@@ -233,7 +216,7 @@ def test_a_session_ends_after_twelve_hours_however_much_it_is_used(owner, clock)
     assert not is_in(client)
 
 
-def test_that_it_is_used_is_written_every_few_minutes_only(owner, clock, django_assert_num_queries):
+def test_that_it_is_used_is_written_every_few_minutes_only(jana, clock, django_assert_num_queries):
     client = signed_in()
     began = UserSession.objects.get().seen_at
     clock.shift(timedelta(minutes=4))
@@ -244,7 +227,7 @@ def test_that_it_is_used_is_written_every_few_minutes_only(owner, clock, django_
     assert UserSession.objects.get().seen_at == timezone.now()
 
 
-def test_the_page_asks_as_much_with_a_hundred_sessions(owner, django_assert_max_num_queries):
+def test_the_page_asks_as_much_with_a_hundred_sessions(jana, django_assert_max_num_queries):
     client = signed_in()
     for _each in range(5):
         signed_in()

@@ -5,7 +5,6 @@ from hashlib import sha256
 from types import SimpleNamespace
 
 import pytest
-import time_machine
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.core.management import call_command
 from django.test import Client
@@ -18,12 +17,6 @@ from crm.models import User
 
 HERE, THERE = "203.0.113.7", "198.51.100.9"
 LOCKED = "Too many tries to sign in have failed. Try again in 15 minutes."
-
-
-@pytest.fixture
-def clock():
-    with time_machine.travel(timezone.now(), tick=False) as moved:
-        yield moved
 
 
 def sign_in(password: str = "wrong", email: str = "jana@example.com", address: str = HERE, **meta):

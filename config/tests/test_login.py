@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.test import Client
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from config.tests import cast
 from crm.models import Business, User
@@ -18,13 +18,7 @@ OFF_SITE = [
     "javascript:alert(1)",
     "\x00/",
 ]
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    """And so it stays for the next test, whatever language a request of this one has chosen."""
-    with translation.override("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("in_english")
 
 
 def sign_in(client: Client, **changes):

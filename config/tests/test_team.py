@@ -4,10 +4,9 @@ import re
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.core.exceptions import ValidationError
 from django.test import Client
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from config.tests import cast
 from crm import factors, invitations, team
@@ -16,37 +15,16 @@ from crm.tests.factories import make_owner, make_user
 
 GONE = "This invitation is no longer good"
 JOINS = {"name": "Eva Nová", "password": "seven-green-bottles"}
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
-
-
-@pytest.fixture
-def clock():
-    with time_machine.travel(timezone.now(), tick=False) as moved:
-        yield moved
-
-
-@pytest.fixture
-def owner(db, clock) -> User:
-    return cast.owner()
-
-
-@pytest.fixture
-def client(owner) -> Client:
-    return cast.signed_in(owner)
+pytestmark = pytest.mark.usefixtures("in_english", "clock")
 
 
 def link_in(page: str) -> str:
     return re.search(r'value="http://testserver(/join/[\w-]{22}/)"', page)[1]
 
 
-def invite(client, email="eva@example.com", role="staff") -> str:
+def invite(owner, email="eva@example.com", role="staff") -> str:
     """The path of the link, as the page shows it."""
-    return link_in(client.post("/team/invite/", {"email": email, "role": role}).text)
+    return link_in(owner.post("/team/invite/", {"email": email, "role": role}).text)
 
 
 def done() -> list[str]:
@@ -54,8 +32,8 @@ def done() -> list[str]:
 
 
 @pytest.mark.parametrize("role", ["owner", "staff", "reader"])
-def test_whoever_is_invited_joins_in_that_role_and_is_in(client, role):
-    link, browser = invite(client, " Eva@Example.com ", role), Client()
+def test_whoever_is_invited_joins_in_that_role_and_is_in(owner, role):
+    link, browser = invite(owner, " Eva@Example.com ", role), Client()
     page = browser.get(link)
     assert "You sign in as <b>eva@example.com</b>" in page.text and page.headers["Referrer-Policy"] == "same-origin"
 
@@ -66,25 +44,25 @@ def test_whoever_is_invited_joins_in_that_role_and_is_in(client, role):
     assert done() == ["invitation.made", "invitation.accepted"]
 
 
-def test_to_look_at_a_link_does_not_use_it_up(client):
-    link = invite(client)
+def test_to_look_at_a_link_does_not_use_it_up(owner):
+    link = invite(owner)
     for _look in range(3):
         assert (Client().get(link).status_code, Client().head(link).status_code) == (200, 200)
 
     assert Client().post(link, JOINS).status_code == 302
 
 
-def test_the_link_is_shown_once_and_kept_as_a_hash(client):
-    link = invite(client)
+def test_the_link_is_shown_once_and_kept_as_a_hash(owner):
+    link = invite(owner)
     token = link.split("/")[2]
 
-    assert token not in client.get("/team/").text
+    assert token not in owner.get("/team/").text
     assert token not in str([*Invitation.objects.values()]) and token not in str([*Audit.objects.values()])
 
 
 @pytest.mark.parametrize("how", ["used", "edited", "expired", "withdrawn", "renewed", "maker deactivated", "maker demoted"])
-def test_a_link_that_is_not_good_any_more_says_so(client, owner, clock, how):
-    link = invite(client)
+def test_a_link_that_is_not_good_any_more_says_so(owner, jana, clock, how):
+    link = invite(owner)
     invitation = Invitation.objects.get()
     if how == "used":
         Client().post(link, JOINS)
@@ -93,12 +71,12 @@ def test_a_link_that_is_not_good_any_more_says_so(client, owner, clock, how):
     elif how == "expired":
         clock.shift(timedelta(days=7))
     elif how == "withdrawn":
-        client.post(f"/team/invitations/{invitation.pk}/withdraw/")
+        owner.post(f"/team/invitations/{invitation.pk}/withdraw/")
     elif how == "renewed":
-        client.post(f"/team/invitations/{invitation.pk}/renew/")
+        owner.post(f"/team/invitations/{invitation.pk}/renew/")
     else:
         make_owner()
-        User.objects.filter(pk=owner.pk).update(**({"is_active": False} if how == "maker deactivated" else {"role": "staff"}))
+        User.objects.filter(pk=jana.pk).update(**({"is_active": False} if how == "maker deactivated" else {"role": "staff"}))
     people = User.objects.count()
 
     page, answer = Client().get(link), Client().post(link, JOINS | {"name": "Mallory"})
@@ -107,8 +85,8 @@ def test_a_link_that_is_not_good_any_more_says_so(client, owner, clock, how):
     assert User.objects.count() == people and not User.objects.filter(name="Mallory").exists()
 
 
-def test_the_e_mail_is_the_one_invited_whatever_is_sent(client):
-    link = invite(client)
+def test_the_e_mail_is_the_one_invited_whatever_is_sent(owner):
+    link = invite(owner)
     Client().post(link, JOINS | {"email": "mallory@example.com", "role": "owner", "is_superuser": "on"})
 
     assert User.objects.get(name="Eva Nová").email == "eva@example.com"
@@ -127,16 +105,16 @@ def test_the_e_mail_is_the_one_invited_whatever_is_sent(client):
         ({"password": "eva@example.com"}, "The password is too similar to the e-mail."),
     ],
 )
-def test_what_is_wrong_is_said_and_the_link_stays_good(client, changes, sentence):
-    link = invite(client)
+def test_what_is_wrong_is_said_and_the_link_stays_good(owner, changes, sentence):
+    link = invite(owner)
     page = Client().post(link, JOINS | changes)
 
     assert page.status_code == 200 and sentence in page.text
     assert JOINS["password"] not in page.text and Client().post(link, JOINS).status_code == 302
 
 
-def test_one_of_two_who_use_a_link_at_once_joins(client, owner):
-    invite(client)
+def test_one_of_two_who_use_a_link_at_once_joins(owner, jana):
+    invite(owner)
     invitation = Invitation.objects.get()
     invitations.accept(invitation=invitation, name="Eva", password=JOINS["password"], now=timezone.now())
 
@@ -163,107 +141,107 @@ def test_guessing_links_is_slowed_down(db):
         ("e\x00va@example.com", "This is not a whole e-mail address: it should look like jana@example.com."),
     ],
 )
-def test_who_cannot_be_invited_is_said(client, email, sentence):
+def test_who_cannot_be_invited_is_said(owner, email, sentence):
     cast.staff(is_active=False)
-    invite(client)
-    page = client.post("/team/invite/", {"email": email, "role": "staff"})
+    invite(owner)
+    page = owner.post("/team/invite/", {"email": email, "role": "staff"})
 
     assert sentence in [*page.context["form"].errors["email"]] and "/join/" not in page.text
     assert Invitation.objects.count() == 1
 
 
-def test_a_role_that_is_none_is_refused(client):
-    assert client.post("/team/invite/", {"email": "eva@example.com", "role": "admin"}).context["form"].errors["role"]
-    assert client.post(f"/team/{cast.staff().pk}/role/", {"role": "admin"}, follow=True).text.count("Choose one of the roles in the list.")
+def test_a_role_that_is_none_is_refused(owner):
+    assert owner.post("/team/invite/", {"email": "eva@example.com", "role": "admin"}).context["form"].errors["role"]
+    assert owner.post(f"/team/{cast.staff().pk}/role/", {"role": "admin"}, follow=True).text.count("Choose one of the roles in the list.")
     assert [*User.objects.order_by("role").values_list("role", flat=True)] == ["owner", "staff"]
 
 
-def test_a_new_link_takes_the_place_of_the_old_one(client, owner, clock):
-    invite(client)
+def test_a_new_link_takes_the_place_of_the_old_one(owner, jana, clock):
+    invite(owner)
     clock.shift(timedelta(days=8))
-    client = cast.signed_in(owner)
-    page = client.post(f"/team/invitations/{Invitation.objects.get().pk}/renew/")
+    owner = cast.signed_in(jana)
+    page = owner.post(f"/team/invitations/{Invitation.objects.get().pk}/renew/")
 
     assert Client().post(link_in(page.text), JOINS).url == "/"
-    assert client.post(f"/team/invitations/{Invitation.objects.get().pk}/renew/").url == "/team/"
+    assert owner.post(f"/team/invitations/{Invitation.objects.get().pk}/renew/").url == "/team/"
     assert done() == ["invitation.made", "invitation.renewed", "invitation.accepted"]
 
 
-def test_a_new_role_holds_at_the_next_click(client, owner):
+def test_a_new_role_holds_at_the_next_click(owner, jana):
     petr = cast.staff()
     theirs = cast.signed_in(petr)
-    client.post(f"/team/{petr.pk}/role/", {"role": "reader"})
+    owner.post(f"/team/{petr.pk}/role/", {"role": "reader"})
     assert theirs.get("/log/").status_code == 403
-    client.post(f"/team/{petr.pk}/role/", {"role": "owner"})
+    owner.post(f"/team/{petr.pk}/role/", {"role": "owner"})
     assert theirs.get("/team/").status_code == 200
 
     assert done() == ["user.role", "user.role"]
     assert Audit.objects.order_by("pk").first().changes == {"role": ["staff", "reader"]}
 
 
-def test_whoever_leaves_is_out_at_the_next_click_and_comes_back_with_the_same_password(client):
+def test_whoever_leaves_is_out_at_the_next_click_and_comes_back_with_the_same_password(owner):
     petr, theirs = cast.staff(), Client()
     theirs.post("/login/", {"username": petr.email, "password": cast.PASSWORD})
-    client.post(f"/team/{petr.pk}/deactivate/")
+    owner.post(f"/team/{petr.pk}/deactivate/")
 
     assert theirs.get("/").url == "/login/?next=/" and not UserSession.objects.filter(user=petr).exists()
     assert theirs.post("/login/", {"username": petr.email, "password": cast.PASSWORD}).status_code == 200
-    client.post(f"/team/{petr.pk}/reactivate/")
+    owner.post(f"/team/{petr.pk}/reactivate/")
     assert theirs.post("/login/", {"username": petr.email, "password": cast.PASSWORD}).url == "/"
     assert done() == ["user.deactivated", "user.reactivated"]
 
 
 @pytest.mark.parametrize("change", [("role", {"role": "staff"}), ("role", {"role": "reader"}), ("deactivate", {})])
-def test_the_last_owner_stays(client, owner, change):
+def test_the_last_owner_stays(owner, jana, change):
     way, sent = change
-    page = client.post(f"/team/{owner.pk}/{way}/", sent, follow=True)
+    page = owner.post(f"/team/{jana.pk}/{way}/", sent, follow=True)
 
     assert "This is the last owner who may sign in: make someone else an owner first." in page.text
-    assert User.objects.get(pk=owner.pk).is_owner and done() == []
+    assert User.objects.get(pk=jana.pk).is_owner and done() == []
 
 
-def test_one_of_two_owners_may_go_and_then_no_more(client, owner):
+def test_one_of_two_owners_may_go_and_then_no_more(owner, jana):
     other = make_owner()
-    assert team.deactivate(user=owner, by=owner)
+    assert team.deactivate(user=jana, by=jana)
 
     with pytest.raises(ValidationError, match="the last owner"):
         team.change_role(user=other, role="staff", by=other)
 
 
-def test_an_owner_signs_somebody_out_everywhere(client):
+def test_an_owner_signs_somebody_out_everywhere(owner):
     petr, theirs = cast.staff(), Client()
     theirs.post("/login/", {"username": petr.email, "password": cast.PASSWORD})
-    client.post(f"/team/{petr.pk}/sign-out/")
+    owner.post(f"/team/{petr.pk}/sign-out/")
 
     assert theirs.get("/").url == "/login/?next=/" and done() == ["user.signed_out"]
 
 
-def test_doing_it_twice_does_it_once(client):
+def test_doing_it_twice_does_it_once(owner):
     petr = cast.staff()
     for _click in range(2):
-        client.post(f"/team/{petr.pk}/deactivate/")
+        owner.post(f"/team/{petr.pk}/deactivate/")
     for _click in range(2):
-        client.post(f"/team/{petr.pk}/reactivate/")
+        owner.post(f"/team/{petr.pk}/reactivate/")
 
     assert done() == ["user.deactivated", "user.reactivated"]
 
 
-def test_requiring_the_second_factor_is_kept(client, owner):
-    client.post("/team/two-factor/", {"owners": "on"})
+def test_requiring_the_second_factor_is_kept(owner, jana):
+    owner.post("/team/two-factor/", {"owners": "on"})
 
     assert Business.load().owners_need_code and done() == ["team.two_factor"]
 
 
 @pytest.mark.parametrize("who", [cast.staff, cast.reader])
-def test_nobody_but_owners_moves_the_team(owner, who):
+def test_nobody_but_owners_moves_the_team(jana, who):
     """B07: not their own role, not somebody else's, no invitation, no setting."""
     user = who()
     theirs, before = cast.signed_in(user), [*User.objects.order_by("pk").values()]
     asked = {
         f"/team/{user.pk}/role/": {"role": "owner"},
-        f"/team/{owner.pk}/role/": {"role": "reader"},
-        f"/team/{owner.pk}/deactivate/": {},
-        f"/team/{owner.pk}/sign-out/": {},
+        f"/team/{jana.pk}/role/": {"role": "reader"},
+        f"/team/{jana.pk}/deactivate/": {},
+        f"/team/{jana.pk}/sign-out/": {},
         "/team/invite/": {"email": "eva@example.com", "role": "owner"},
         "/team/two-factor/": {"owners": "on"},
     }
@@ -272,31 +250,31 @@ def test_nobody_but_owners_moves_the_team(owner, who):
     assert [*User.objects.order_by("pk").values()] == before and not Invitation.objects.exists() and done() == []
 
 
-def test_the_page_names_everyone_with_what_counts(client, owner):
+def test_the_page_names_everyone_with_what_counts(owner, jana):
     petr = cast.staff(name="<script>alert(1)</script>" + "ř" * 150)
     secret = factors.new_secret()
     factors.switch_on(by=petr, secret=secret, code=factors.code_at(secret, timezone.now()), now=timezone.now())
     cast.reader(is_active=False)
-    invite(client)
-    page = client.get("/team/").text
+    invite(owner)
+    page = owner.get("/team/").text
 
     assert "Two-factor login on" in page and "Two-factor login off" in page and "Has left: may not sign in" in page
     assert "<script>alert" not in page and "eva@example.com" in page
 
 
-def test_the_page_asks_as_much_with_many_people(client, django_assert_max_num_queries):
+def test_the_page_asks_as_much_with_many_people(owner, django_assert_max_num_queries):
     for _person in range(30):
         make_user()
     with django_assert_max_num_queries(8):
-        assert client.get("/team/").status_code == 200
+        assert owner.get("/team/").status_code == 200
 
 
-def test_the_admin_panel_keeps_what_it_changes_too(client, owner):
+def test_the_admin_panel_keeps_what_it_changes_too(owner, jana):
     petr, theirs = cast.staff(), Client()
     theirs.post("/login/", {"username": petr.email, "password": cast.PASSWORD})
-    client.post(f"/admin/crm/user/{petr.pk}/change/", {"email": petr.email, "name": petr.name, "role": "reader"})
+    owner.post(f"/admin/crm/user/{petr.pk}/change/", {"email": petr.email, "name": petr.name, "role": "reader"})
 
     entry = Audit.objects.get()
-    assert (entry.what, entry.by_pk) == ("user.changed", owner.pk)
+    assert (entry.what, entry.by_pk) == ("user.changed", jana.pk)
     assert entry.changes["role"] == ["staff", "reader"] and entry.changes["is_active"] == [True, False]
     assert not UserSession.objects.filter(user=petr).exists()

@@ -4,11 +4,10 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-import time_machine
 from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
 from django.test import Client
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from config.tests import cast
 from crm import factors
@@ -16,30 +15,14 @@ from crm.links import link_for
 from crm.models import Audit, Business, UsedCode, User
 
 WRONG = "This code does not fit, or has been used. The app shows a new one every 30 seconds."
-
-
-@pytest.fixture(autouse=True)
-def in_english():
-    with translation.override("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("in_english", "clock")
 
 
 @pytest.fixture
-def clock():
-    with time_machine.travel(timezone.now(), tick=False) as moved:
-        yield moved
-
-
-@pytest.fixture
-def owner(db, clock) -> User:
-    return cast.owner()
-
-
-@pytest.fixture
-def secret(owner, clock) -> str:
+def secret(jana, clock) -> str:
     """Of two-factor login, set up a minute ago."""
     secret = factors.new_secret()
-    assert factors.switch_on(by=owner, secret=secret, code=factors.code_at(secret, timezone.now()), now=timezone.now())
+    assert factors.switch_on(by=jana, secret=secret, code=factors.code_at(secret, timezone.now()), now=timezone.now())
     clock.shift(timedelta(minutes=2))
     return secret
 
@@ -83,16 +66,16 @@ def test_each_step_changes_the_session_key(client, secret):
     assert client.cookies["regulars"].value != between
 
 
-def test_a_link_is_the_first_factor_only(client, owner, secret):
-    answer = client.get(link_for(owner, timezone.now()))
+def test_a_link_is_the_first_factor_only(client, jana, secret):
+    answer = client.get(link_for(jana, timezone.now()))
 
     assert answer.url == "/login/code/" and not is_signed_in(client)
     assert second(client, code(secret)).url == "/" and is_signed_in(client)
 
 
-def test_a_link_of_somebody_with_a_code_signs_out_who_was_in(client, owner, secret):
+def test_a_link_of_somebody_with_a_code_signs_out_who_was_in(client, jana, secret):
     client.force_login(cast.staff())
-    client.get(link_for(owner, timezone.now()))
+    client.get(link_for(jana, timezone.now()))
 
     assert client.get("/account/").url.startswith("/login/")
 
@@ -123,10 +106,10 @@ def test_a_code_lets_in_once(secret, clock):
     assert WRONG in second(other, used).text
 
 
-def test_the_code_that_set_it_up_does_not_sign_in(owner, clock, client):
+def test_the_code_that_set_it_up_does_not_sign_in(jana, clock, client):
     secret = factors.new_secret()
     used = code(secret)
-    factors.switch_on(by=owner, secret=secret, code=used, now=timezone.now())
+    factors.switch_on(by=jana, secret=secret, code=used, now=timezone.now())
     first(client)
 
     assert WRONG in second(client, used).text
@@ -139,12 +122,12 @@ def test_a_code_may_be_typed_in_groups(client, secret):
     assert second(client, f" {typed[:3]} {typed[3:]} ").status_code == 302
 
 
-def test_a_recovery_code_lets_in_once(owner, secret):
-    spare, *_others = factors.renew_codes(by=owner)
+def test_a_recovery_code_lets_in_once(jana, secret):
+    spare, *_others = factors.renew_codes(by=jana)
     for browser, lets_in in ((Client(), True), (Client(), False)):
         first(browser)
         assert (second(browser, spare).status_code == 302) is lets_in
-    assert factors.codes_left(owner) == 9
+    assert factors.codes_left(jana) == 9
 
 
 @pytest.mark.parametrize("typed", ["", "000000 ", "x" * 41, "' or 1=1", "１２３４５６", "\x00", "-1"])
@@ -187,13 +170,13 @@ def test_whoever_takes_too_long_begins_anew(client, secret, clock):
 
 
 @pytest.mark.parametrize("happened", ["deactivated", "new password"])
-def test_what_happens_between_the_steps_counts(client, owner, secret, happened):
+def test_what_happens_between_the_steps_counts(client, jana, secret, happened):
     first(client)
     if happened == "deactivated":
         User.objects.update(is_active=False)
     else:
-        owner.set_password("another-good-password")
-        owner.save()
+        jana.set_password("another-good-password")
+        jana.save()
 
     assert second(client, code(secret)).url == "/login/"
 
@@ -210,21 +193,21 @@ def test_a_code_of_another_person_does_not_fit(client, secret):
     assert WRONG in second(client, code(theirs, 30)).text
 
 
-def test_the_secret_is_not_readable_in_the_database(owner, secret, settings):
+def test_the_secret_is_not_readable_in_the_database(jana, secret, settings):
     kept = str([*Authenticator.objects.values_list("data", flat=True)])
-    codes = factors.renew_codes(by=owner)
+    codes = factors.renew_codes(by=jana)
 
     assert secret not in kept and not any(each in str([*Authenticator.objects.values_list("data", flat=True)]) for each in codes)
     settings.SECRET_KEY = "of another installation"
-    assert not factors.passes(user=owner, code=code(secret), now=timezone.now()) and factors.codes_left(owner) == 0
+    assert not factors.passes(user=jana, code=code(secret), now=timezone.now()) and factors.codes_left(jana) == 0
 
 
-def test_setting_it_up_and_switching_it_off_is_kept_without_the_secret(owner, secret):
-    factors.switch_off(user=owner, by=owner)
+def test_setting_it_up_and_switching_it_off_is_kept_without_the_secret(jana, secret):
+    factors.switch_off(user=jana, by=jana)
 
     assert [*Audit.objects.order_by("pk").values_list("what", flat=True)] == ["factor.on", "factor.off"]
     assert secret not in str([*Audit.objects.values()])
-    assert not UsedCode.objects.exists() and not factors.switch_off(user=owner, by=owner)
+    assert not UsedCode.objects.exists() and not factors.switch_off(user=jana, by=jana)
 
 
 def test_a_code_known_to_the_standard_is_computed():
@@ -234,9 +217,9 @@ def test_a_code_known_to_the_standard_is_computed():
     assert factors.code_at(secret, datetime.fromtimestamp(59, timezone.get_default_timezone())) == "287082"
 
 
-def test_only_owners_are_led_to_set_it_up_where_they_must(client, owner):
+def test_only_owners_are_led_to_set_it_up_where_they_must(client, jana):
     Business.keep(owners_need_code=True)
-    client.force_login(owner)
+    client.force_login(jana)
 
     for address in ("/", "/customers/", "/team/", "/admin/", "/import/"):
         assert (client.get(address).status_code, client.get(address).url) == (302, "/account/two-factor/")
@@ -247,7 +230,7 @@ def test_only_owners_are_led_to_set_it_up_where_they_must(client, owner):
     assert client.post("/logout/").url == "/login/"
 
 
-def test_an_owner_who_has_set_it_up_goes_on(client, owner, secret):
+def test_an_owner_who_has_set_it_up_goes_on(client, jana, secret):
     Business.keep(owners_need_code=True)
     first(client)
     second(client, code(secret))
@@ -255,7 +238,7 @@ def test_an_owner_who_has_set_it_up_goes_on(client, owner, secret):
     assert is_signed_in(client)
 
 
-def test_the_operator_switches_it_off_for_whoever_has_lost_everything(client, owner, secret, capsys):
+def test_the_operator_switches_it_off_for_whoever_has_lost_everything(client, jana, secret, capsys):
     call_command("two_factor_off", " Jana@Example.com ")
 
     assert capsys.readouterr().err == "Jana Horáková signs in without a code again.\n"

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from crm.bulk_actions.kinds import KINDS, Kind
 from crm.bulk_actions.selection import Selection
 from crm.figures import Figures
+from crm.form_fields import OUT_OF_DATE
 from crm.models import BulkAction, BulkChange, Customer, Job
 from crm.money import number
 from crm.progress import Progress, waiting
@@ -37,7 +38,7 @@ class KindForm(forms.Form):
     )
     key = forms.UUIDField(
         widget=forms.HiddenInput,
-        error_messages={"required": gettext_lazy("This form is out of date: open the page again and send it once more.")},
+        error_messages={"required": OUT_OF_DATE},
     )
 
     def __init__(self, *args: object, **kwargs: object) -> None:

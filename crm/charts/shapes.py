@@ -27,16 +27,6 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Column:
-    """An upright bar: x and y of its upper left corner."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True)
 class Tick:
     """A place on an axis, and the value that belongs there; the template says it in words."""
 

@@ -1,7 +1,6 @@
 """What may be said of a complaint: one form for each thing that may be done about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -16,15 +15,14 @@ from django.utils.translation import gettext_lazy
 
 from crm.audit_words import in_words, label
 from crm.complaints.seen import UNITS, Meanwhile, Seen, fields_of
+from crm.editing import Clashing
 from crm.fields import LIMIT
+from crm.form_fields import OUT_OF_DATE, TOO_LONG, day_field, key_field
 from crm.models import Complaint, ComplaintStep, Customer, Order, User
 from crm.models.complaint import LONGEST_PROMISE, LONGEST_WHAT
 from crm.money import day, money
 
 MOST_ORDERS, MOST_USERS = 20, 200
-_TOO_LONG = gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")
-_OUT_OF_DATE = gettext_lazy("This form is out of date: open the page again and send it once more.")
-_NO_SUCH_DAY = gettext_lazy("There is no such day: give the day, the month and the year.")
 _NOT_AN_AMOUNT = gettext_lazy("That is not an amount; write it like 12.50.")
 
 
@@ -35,16 +33,7 @@ def _text(label: Any, required: Any = "", longest: int = LONGEST_WHAT, rows: int
         max_length=longest,
         label=label,
         widget=forms.Textarea({"rows": rows, "class": "form-control", "dir": "auto"}),
-        error_messages={"required": required, "max_length": _TOO_LONG},
-    )
-
-
-def _day(label: Any) -> forms.DateField:
-    return forms.DateField(
-        required=False,
-        label=label,
-        widget=forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
-        error_messages={"invalid": _NO_SUCH_DAY},
+        error_messages={"required": required, "max_length": TOO_LONG},
     )
 
 
@@ -57,7 +46,7 @@ class Act(forms.Form):
     """`key` is drawn anew for each form that is shown, so that one sent twice is done once."""
 
     name = ""
-    key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": _OUT_OF_DATE, "invalid": _OUT_OF_DATE})
+    key = key_field()
 
     def __init__(self, asked: Mapping[str, Any] | None = None, initial: Mapping[str, Any] | None = None) -> None:
         super().__init__(asked, initial={"key": uuid4(), **(initial or {})}, auto_id=f"{self.name}_%s")
@@ -77,21 +66,11 @@ class Act(forms.Form):
         return [str(sentence) for sentences in self.errors.values() for sentence in sentences]
 
 
-@dataclass(frozen=True)
-class Clashing:
-    """What two people have written of one thing, in the words of each."""
-
-    name: str
-    label: str
-    theirs: str
-    mine: str
-
-
 class Change(Act):
     """Of a complaint that is there. `seen` says what the form showed, so that what another has done meanwhile is not lost."""
 
     kind: ClassVar[ComplaintStep.Kind]
-    seen = forms.CharField(widget=forms.HiddenInput, error_messages={"required": _OUT_OF_DATE})
+    seen = forms.CharField(widget=forms.HiddenInput, error_messages={"required": OUT_OF_DATE})
 
     def __init__(self, asked: Mapping[str, Any] | None = None, *, complaint: Complaint) -> None:
         filled = {name: complaint.owner_id if name == "owner" else getattr(complaint, name) for name in fields_of(self.kind)}
@@ -106,7 +85,7 @@ class Change(Act):
         try:
             return Seen.read(self.cleaned_data["seen"], self.complaint, self.kind)
         except signing.BadSignature:
-            raise ValidationError(_OUT_OF_DATE) from None
+            raise ValidationError(OUT_OF_DATE) from None
 
     @property
     def is_of_use(self) -> bool:
@@ -182,7 +161,7 @@ class OpenForm(Act):
     what = _text(gettext_lazy("What they complain of"), gettext_lazy("Say what they complain of."), rows=4)
     order = _choice(gettext_lazy("Order"), required=False)
     promised = _text(gettext_lazy("What we promised"), longest=LONGEST_PROMISE)
-    promised_on = _day(gettext_lazy("Promised by"))
+    promised_on = day_field(gettext_lazy("Promised by"))
     owner = _choice(gettext_lazy("Who sees to it"))
 
     def __init__(self, asked: Mapping[str, Any] | None, *, customer: Customer, by: User) -> None:
@@ -222,7 +201,7 @@ class PromiseForm(Change):
     name = "promise"
     kind = ComplaintStep.Kind.PROMISE
     promised = _text(gettext_lazy("What we promised"), gettext_lazy("Say what was promised."), LONGEST_PROMISE)
-    promised_on = _day(gettext_lazy("Promised by"))
+    promised_on = day_field(gettext_lazy("Promised by"))
 
 
 class SolveForm(Change):
@@ -297,7 +276,7 @@ class CorrectForm(Change):
     kind = ComplaintStep.Kind.CORRECTED
     nature = _choice(gettext_lazy("What it is"), choices=Complaint.Nature.choices)
     what = _text(gettext_lazy("What they complain of"), gettext_lazy("Say what they complain of."))
-    deadline_on = _day(gettext_lazy("Deadline"))
+    deadline_on = day_field(gettext_lazy("Deadline"))
 
 
 class BackForm(Change):

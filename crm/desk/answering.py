@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from crm import audit, contact
 from crm.desk.asking import wait_again
+from crm.form_fields import TOO_LONG
 from crm.models import Enquiry, Interaction, User
 from crm.models.enquiry import LONGEST_REASON
 
@@ -29,7 +30,7 @@ class DoneForm(forms.Form):
         widget=forms.TextInput({"class": "form-control", "dir": "auto"}),
         error_messages={
             "required": gettext_lazy("Say why it needs no answer."),
-            "max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept."),
+            "max_length": TOO_LONG,
         },
     )
 

@@ -49,10 +49,3 @@ class Enquiry(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.interaction_id}"
-
-    @property
-    def first_answer_minutes(self) -> int | None:
-        """Whole minutes to the first answer; None where there is none."""
-        if self.answered_at is None or self.no_answer:
-            return None
-        return int((self.answered_at - self.asked_at).total_seconds() // 60)

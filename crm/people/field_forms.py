@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import Count
 from django.utils.translation import gettext_lazy
 
+from crm.form_fields import TOO_LONG
 from crm.models import CustomField, FieldOption
 from crm.models.custom import LONGEST_NAME
 from crm.people.fields import MOST_OPTIONS, fact_name
@@ -15,7 +16,6 @@ from crm.people.uses import rules, uses_of
 
 # Of the options as they are typed, with their ends of lines.
 LONGEST_OPTIONS = MOST_OPTIONS * (LONGEST_NAME + 2)
-_TOO_LONG = {"max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")}
 
 
 def _options_asked(label: Any) -> forms.CharField:
@@ -25,7 +25,7 @@ def _options_asked(label: Any) -> forms.CharField:
         label=label,
         help_text=gettext_lazy("One on each line; only for a choice."),
         widget=forms.Textarea({"rows": 4, "dir": "auto"}),
-        error_messages=_TOO_LONG,
+        error_messages={"max_length": TOO_LONG},
     )
 
 
@@ -34,7 +34,7 @@ class NewField(forms.Form):
         max_length=LONGEST_NAME,
         label=gettext_lazy("Name"),
         widget=forms.TextInput({"dir": "auto", "autocomplete": "off"}),
-        error_messages={"required": gettext_lazy("Give it a name with a letter or a digit in it."), **_TOO_LONG},
+        error_messages={"required": gettext_lazy("Give it a name with a letter or a digit in it."), "max_length": TOO_LONG},
     )
     kind = forms.ChoiceField(
         choices=CustomField.Kind.choices,

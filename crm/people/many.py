@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from crm import audit
 from crm.bulk_actions import kinds
 from crm.bulk_actions.kinds import Done, Said
+from crm.form_fields import TOO_LONG
 from crm.models import Customer, CustomField, FieldOption, FieldValue, User
 from crm.models.custom import LONGEST_VALUE
 from crm.people.more import checked_text, control
@@ -37,7 +38,7 @@ class FieldForm(forms.Form):
         max_length=LONGEST_VALUE,
         label=gettext_lazy("The value, for a text, a number or a date"),
         widget=forms.TextInput({"class": "form-control", "dir": "auto", "autocomplete": "off"}),
-        error_messages={"max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")},
+        error_messages={"max_length": TOO_LONG},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

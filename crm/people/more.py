@@ -14,6 +14,7 @@ from crm import presence
 from crm.fields import CENT, LIMIT
 from crm.figures import Figures
 from crm.fold import fold
+from crm.form_fields import NO_SUCH_DAY
 from crm.models import Customer, CustomField, FieldOption, FieldValue, User
 from crm.models.custom import LONGEST_VALUE
 from crm.money import day
@@ -23,7 +24,6 @@ from crm.rules.words import figure
 
 Kind = CustomField.Kind
 _NO_NUMBER = gettext_lazy("Write a number of at most ten digits, with two decimals at most.")
-_NO_DAY = gettext_lazy("There is no such day: give the day, the month and the year.")
 _NO_CHOICE = gettext_lazy("Choose one of those shown.")
 # With which letter the controls of a field and what was seen of it are named.
 _FIELD, _SEEN = "f", "s"
@@ -81,7 +81,7 @@ def control(field: CustomField, choices: list[tuple[str, str]]) -> forms.Field:
             )
         case Kind.DATE:
             widget = forms.DateInput({"type": "date", **attrs, "min": "1000-01-01"}, format="%Y-%m-%d")
-            return forms.DateField(**told, widget=widget, error_messages={"invalid": _NO_DAY})
+            return forms.DateField(**told, widget=widget, error_messages={"invalid": NO_SUCH_DAY})
         case Kind.CHOICE | Kind.YES_NO:
             select = forms.Select({"class": "form-select"})
             return forms.ChoiceField(**told, choices=choices, widget=select, error_messages={"invalid_choice": _NO_CHOICE})

@@ -10,13 +10,11 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from crm.form_fields import OUT_OF_DATE, TOO_LONG, day_field
 from crm.models import Customer, Task, User
 from crm.models.task import LONGEST_PAUSE, LONGEST_REASON, LONGEST_WHY
 from crm.whom import Whom
 
-_OUT_OF_DATE = gettext_lazy("This form is out of date: open the page again and send it once more.")
-_TOO_LONG = gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")
-_NO_SUCH_DAY = gettext_lazy("There is no such day: give the day, the month and the year.")
 _PAUSE = gettext_lazy("The number between two turns is a whole one from 1 to 366.")
 
 
@@ -27,13 +25,9 @@ class TaskForm(forms.Form):
         max_length=LONGEST_WHY,
         label=gettext_lazy("What to do"),
         widget=forms.Textarea({"rows": 2, "class": "form-control", "dir": "auto"}),
-        error_messages={"required": gettext_lazy("Say what there is to do."), "max_length": _TOO_LONG},
+        error_messages={"required": gettext_lazy("Say what there is to do."), "max_length": TOO_LONG},
     )
-    due_on = forms.DateField(
-        label=gettext_lazy("By when"),
-        widget=forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
-        error_messages={"required": gettext_lazy("Say by when; today will do."), "invalid": _NO_SUCH_DAY},
-    )
+    due_on = day_field(gettext_lazy("By when"), gettext_lazy("Say by when; today will do."))
     assignee = forms.ChoiceField(
         label=gettext_lazy("For whom"),
         widget=forms.Select({"class": "form-select"}),
@@ -59,8 +53,8 @@ class TaskForm(forms.Form):
     )
     who = forms.CharField(required=False, label=gettext_lazy("About which customer"))
     customer = forms.CharField(required=False)
-    key = forms.UUIDField(required=False, widget=forms.HiddenInput, error_messages={"invalid": _OUT_OF_DATE})
-    seen = forms.IntegerField(required=False, widget=forms.HiddenInput, error_messages={"invalid": _OUT_OF_DATE})
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput, error_messages={"invalid": OUT_OF_DATE})
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput, error_messages={"invalid": OUT_OF_DATE})
 
     def __init__(self, asked: Mapping[str, Any] | None, people: Sequence[User], begun: Mapping[str, Any] | None = None) -> None:
         """`people` may be given it; `begun` is what a fresh form says."""
@@ -133,18 +127,13 @@ class SnoozeForm(forms.Form):
         max_length=LONGEST_REASON,
         label=gettext_lazy("Why it is put off"),
         widget=forms.TextInput({"class": "form-control", "dir": "auto"}),
-        error_messages={"required": gettext_lazy("Say why it is put off."), "max_length": _TOO_LONG},
+        error_messages={"required": gettext_lazy("Say why it is put off."), "max_length": TOO_LONG},
     )
     until = forms.ChoiceField(
         choices=[("tomorrow", ""), ("week", ""), ("day", "")],
         error_messages=dict.fromkeys(["required", "invalid_choice"], gettext_lazy("Say until when: tomorrow, for a week, or until a day.")),
     )
-    day = forms.DateField(
-        required=False,
-        label=pgettext_lazy("a task", "Until"),
-        widget=forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
-        error_messages={"invalid": _NO_SUCH_DAY},
-    )
+    day = day_field(pgettext_lazy("a task", "Until"))
 
     def clean(self) -> None:
         if self.cleaned_data.get("until") == "day" and not self.cleaned_data.get("day") and "day" not in self.errors:

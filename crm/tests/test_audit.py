@@ -43,15 +43,6 @@ class TestOfACustomer:
 
         assert entries() == []
 
-    def test_a_deleted_one_is_told_with_what_was_lost(self):
-        anna = make_customer(name="Anna", phone="602 118 337")
-        pk = anna.pk
-        record.delete_customer(customer=anna, by=None)
-
-        [(what, _by, name, of, changes)] = entries()
-        assert (what, name, of) == ("customer.deleted", "Anna", pk)
-        assert (changes["name"], changes["phone"]) == (["Anna", None], ["602 118 337", None])
-
 
 def test_an_order_is_told_of_its_customer():
     order = make_order(amount=Decimal("100"))

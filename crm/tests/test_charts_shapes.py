@@ -4,12 +4,11 @@ from math import isfinite
 import pytest
 from django.template.loader import render_to_string
 from django.utils import translation
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.charts.columns import columns
 from crm.charts.curve import share_curve
-from crm.charts.shapes import Column, line
+from crm.charts.shapes import line
 from crm.charts.spark import spark
 
 VALUES = st.lists(st.integers(-(10**12), 10**12) | st.floats(-1e9, 1e9), max_size=60)
@@ -48,48 +47,11 @@ def test_a_sparkline_keeps_within_its_box(values):
     assert [point.x for point in points] == sorted(point.x for point in points)
 
 
-def test_columns_stand_on_zero_each_as_high_as_its_value():
-    drawn = columns([10, 0, 40], width=120, height=80)
-
-    assert drawn.columns == (Column(5, 60, 30, 20), Column(45, 80, 30, 0), Column(85, 0, 30, 80))
-    assert drawn.zero == 80
-
-
-def test_what_is_below_zero_hangs_down():
-    drawn = columns([30, -10], width=80, height=40)
-
-    assert drawn.zero == 30
-    assert [(column.y, column.height) for column in drawn.columns] == [(0, 30), (30, 10)]
-
-
-@pytest.mark.parametrize("values", [[], [0], [0, 0, 0]])
-def test_columns_of_nothing_have_no_height(values):
-    drawn = columns(values, width=120, height=80)
-
-    assert [column.height for column in drawn.columns] == [0] * len(values)
-    assert drawn.zero == 80
-
-
-@given(VALUES)
-@example([0.001, -(10**12)])
-def test_columns_keep_within_their_box_and_never_overlap(values):
-    drawn = columns(values, width=300, height=80)
-
-    for column in drawn.columns:
-        assert all(isfinite(number) for number in (column.x, column.y, column.width, column.height))
-        assert column.x >= 0 and column.x + column.width <= 300.01
-        assert column.height >= 0 and column.y >= 0 and column.y + column.height <= 80.01
-    assert all(before.x + before.width < after.x for before, after in zip(drawn.columns, drawn.columns[1:], strict=False))
-
-
 def test_numbers_are_printed_with_a_point_in_every_language():
     with translation.override("cs"):
         printed = render_to_string("charts/_spark.html", {"spark": spark([1, 3, 4])})
-        bars = render_to_string("charts/_columns.html", {"chart": columns([1, 3], 35, 10), "label": 'Řekl "ano" <b>'})
 
     assert 'points="3,25 47.5,10.33 92,3"' in printed and 'cy="3.0"' in printed
-    assert '<rect x="2.19" y="6.67" width="13.12" height="3.33"/>' in bars
-    assert 'aria-label="Řekl &quot;ano&quot; &lt;b&gt;"' in bars
 
 
 def test_a_curve_of_shares_runs_from_the_lower_left_to_the_upper_right():

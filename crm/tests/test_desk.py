@@ -230,7 +230,7 @@ class TestAnswering:
         logged = waits.answer
         assert answer.url == reverse("desk")
         assert (logged.customer, logged.direction, logged.text, logged.by) == (eva, "out", "Yes.", petr)
-        assert (waits.answered_at, waits.answered_by, waits.taken_by, waits.first_answer_minutes) == (NOW, petr, petr, 95)
+        assert (waits.answered_at, waits.answered_by, waits.taken_by) == (NOW, petr, petr)
 
     def test_the_toast_of_an_answer_says_its_follow_up_too(self, staff, eva):
         waits, on = make_enquiry(eva), Business.load().today() + timedelta(days=2)
@@ -286,7 +286,7 @@ class TestAnswering:
         answering.answer(enquiry=waits, said=valid(direction="out"), by=petr, now=NOW)
         waits.refresh_from_db()
 
-        assert waits.first_answer_minutes == 0
+        assert waits.answered_at == waits.asked_at
 
 
 class TestWithoutAnAnswer:
@@ -300,7 +300,7 @@ class TestWithoutAnAnswer:
         assert self.done(staff, waits, "Spam").url == reverse("desk")
         waits.refresh_from_db()
 
-        assert (waits.no_answer, waits.answered_by, waits.answered_at, waits.first_answer_minutes) == ("Spam", petr, NOW, None)
+        assert (waits.no_answer, waits.answered_by, waits.answered_at) == ("Spam", petr, NOW)
         assert Audit.objects.filter(what="enquiry.done").count() == 1
         assert "No first answer was given" in first_answers(NOW)
 

@@ -89,16 +89,24 @@ def rows():
     return list(Facts.objects.order_by("pk").values("pk", *paths))
 
 
-def holds(rule, row):
+def leaf_holds(leaf, row):
+    fact = find(leaf["fact"])
+    return compares(fact, leaf["op"], leaf.get("value"), row[fact.path])
+
+
+def holds(rule, own, leaf_holds=leaf_holds):
     """The plain evaluation, clause by clause."""
     if "all" in rule:
-        return all(holds(part, row) for part in rule["all"])
+        return all(holds(part, own, leaf_holds) for part in rule["all"])
     if "any" in rule:
-        return any(holds(part, row) for part in rule["any"])
+        return any(holds(part, own, leaf_holds) for part in rule["any"])
     if "not" in rule:
-        return not holds(rule["not"], row)
-    fact = find(rule["fact"])
-    return compares(fact, rule["op"], rule.get("value"), row[fact.path])
+        return not holds(rule["not"], own, leaf_holds)
+    return leaf_holds(rule, own)
+
+
+def found_by(rule):
+    return set(Facts.objects.filter(compiled(parse(rule), AS_OF)).values_list("pk", flat=True))
 
 
 def compares(fact, op, value, own):
@@ -186,7 +194,7 @@ def a_leaf(dice):
     return leaf | {"value": value}
 
 
-def a_rule(dice, deep=3):
+def a_rule(dice, a_leaf=a_leaf, deep=3):
     """A rule of any shape, less than five deep, so that a `not` fits around it.
 
     Hypothesis draws the seed alone: left to itself it repeats small rules.
@@ -195,8 +203,8 @@ def a_rule(dice, deep=3):
     if shape == "leaf":
         return a_leaf(dice)
     if shape == "not":
-        return {"not": a_rule(dice, deep - 1)}
-    return {shape: [a_rule(dice, deep - 1) for _turn in range(dice.choice([0, 1, 2, 2, 3]))]}
+        return {"not": a_rule(dice, a_leaf, deep - 1)}
+    return {shape: [a_rule(dice, a_leaf, deep - 1) for _turn in range(dice.choice([0, 1, 2, 2, 3]))]}
 
 
 class RandomRules(TestCase):
@@ -207,9 +215,7 @@ class RandomRules(TestCase):
         everyone, dice = rows(), random.Random(seed)
         for _turn in range(40):
             rule = a_rule(dice)
-            found, others = (
-                set(Facts.objects.filter(compiled(parse(asked), AS_OF)).values_list("pk", flat=True)) for asked in (rule, {"not": rule})
-            )
+            found, others = found_by(rule), found_by({"not": rule})
 
             assert found == {row["pk"] for row in everyone if holds(rule, row)}, rule
             assert others == {row["pk"] for row in everyone} - found, rule

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from crm import record
+from crm.bin import put_in_bin
 from crm.models import Business, Facts, Headline, Order, PastFacts
 from crm.tests.factories import make_customer, make_order
 from crm.tests.imports import take
@@ -107,12 +108,12 @@ def test_an_import_of_orders_of_nobody_is_in_them_at_once(shop):
     assert Numbers.kept(Facts, AS_OF).revenue[0] == Decimal(340)
 
 
-def test_a_deleted_customer_is_in_them_no_more(shop):
+def test_a_customer_in_the_bin_is_in_them_no_more(shop, jana):
     customer = vital(1)
     keep_numbers(AS_OF)
     few = kept().few
 
-    record.delete_customer(customer=customer, by=None)
+    put_in_bin(customer=customer, by=jana, now=noon(TODAY))
 
     assert Numbers.kept(Facts, AS_OF).few == few - 1
 
