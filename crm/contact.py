@@ -20,6 +20,7 @@ from crm.models import Customer, Interaction, User
 from crm.models.task import LONGEST_WHY
 from crm.money import day
 from crm.once import once, say_the_same
+from crm.people.words import TOO_LONG
 from crm.tasks.writing import open_task, take_back_follow_ups
 
 MINUTES = (2, 5, 10, 15, 30, 60)
@@ -97,7 +98,7 @@ class Telling(IncidentFields):
         max_length=LONGEST_TEXT,
         label=gettext_lazy("What happened"),
         widget=forms.Textarea({"rows": 1, "class": "form-control"}),
-        error_messages={"max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")},
+        error_messages=TOO_LONG,
     )
     kind = forms.ChoiceField(
         choices=Interaction.Kind.choices,

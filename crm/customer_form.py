@@ -23,6 +23,7 @@ from crm.evidence import whole_letters
 from crm.models import Customer, User
 from crm.once import once
 from crm.people.sources import SourceInput
+from crm.people.words import TOO_LONG
 
 EARLIEST_BIRTHDAY = date(1900, 1, 1)
 _OUT_OF_DATE = gettext_lazy("This form is out of date: open the page again and send it once more.")
@@ -50,6 +51,7 @@ class CustomerForm(forms.ModelForm[Customer]):
         for name, field in self.fields.items():
             if isinstance(field, forms.CharField) and name != "warned":
                 field.validators.append(whole_letters)
+                field.error_messages |= TOO_LONG
                 field.widget.attrs |= {"autocomplete": "off", "dir": "auto"}
                 # A name that is too long is said to be, and not cut off.
                 field.widget.attrs.pop("maxlength", None)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.models import Interaction
 from crm.models.interaction import LONGEST_CAUSE
+from crm.people.words import TOO_LONG
 
 
 class IncidentFields(forms.Form):
@@ -25,7 +26,7 @@ class IncidentFields(forms.Form):
         max_length=LONGEST_CAUSE,
         label=gettext_lazy("What caused it"),
         widget=forms.TextInput({"class": "form-control", "dir": "auto", "autocomplete": "off"}),
-        error_messages={"max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")},
+        error_messages=TOO_LONG,
     )
 
     def clean(self) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from crm import panels
 from crm.figures import Figures
 from crm.models import Customer, User
+from crm.people.words import TOO_LONG
 from crm.printed import printed
 from lifecycle import moves
 from lifecycle.models import LONGEST_REASON, Ladder, PinChange, Position, Stage, Transition
@@ -36,7 +37,7 @@ class StageForm(forms.Form):
         widget=forms.Textarea({"rows": 2, "class": "form-control", "dir": "auto"}),
         error_messages={
             "required": gettext_lazy("A move by hand needs a reason: say what you know that the figures do not."),
-            "max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept."),
+            **TOO_LONG,
         },
     )
     until = forms.DateField(

@@ -20,9 +20,9 @@ from crm.fields import LIMIT
 from crm.models import Complaint, ComplaintStep, Customer, Order, User
 from crm.models.complaint import LONGEST_PROMISE, LONGEST_WHAT
 from crm.money import day, money
+from crm.people.words import TOO_LONG
 
 MOST_ORDERS, MOST_USERS = 20, 200
-_TOO_LONG = gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")
 _OUT_OF_DATE = gettext_lazy("This form is out of date: open the page again and send it once more.")
 _NO_SUCH_DAY = gettext_lazy("There is no such day: give the day, the month and the year.")
 _NOT_AN_AMOUNT = gettext_lazy("That is not an amount; write it like 12.50.")
@@ -35,7 +35,7 @@ def _text(label: Any, required: Any = "", longest: int = LONGEST_WHAT, rows: int
         max_length=longest,
         label=label,
         widget=forms.Textarea({"rows": rows, "class": "form-control", "dir": "auto"}),
-        error_messages={"required": required, "max_length": _TOO_LONG},
+        error_messages={"required": required, **TOO_LONG},
     )
 
 

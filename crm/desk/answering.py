@@ -14,6 +14,7 @@ from crm import audit, contact
 from crm.desk.asking import wait_again
 from crm.models import Enquiry, Interaction, User
 from crm.models.enquiry import LONGEST_REASON
+from crm.people.words import TOO_LONG
 
 UNDONE_WITHIN = timedelta(hours=1)
 
@@ -29,7 +30,7 @@ class DoneForm(forms.Form):
         widget=forms.TextInput({"class": "form-control", "dir": "auto"}),
         error_messages={
             "required": gettext_lazy("Say why it needs no answer."),
-            "max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept."),
+            **TOO_LONG,
         },
     )
 

@@ -12,10 +12,10 @@ from crm.models import CustomField, FieldOption
 from crm.models.custom import LONGEST_NAME
 from crm.people.fields import MOST_OPTIONS, fact_name
 from crm.people.uses import rules, uses_of
+from crm.people.words import TOO_LONG
 
 # Of the options as they are typed, with their ends of lines.
 LONGEST_OPTIONS = MOST_OPTIONS * (LONGEST_NAME + 2)
-_TOO_LONG = {"max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")}
 
 
 def _options_asked(label: Any) -> forms.CharField:
@@ -25,7 +25,7 @@ def _options_asked(label: Any) -> forms.CharField:
         label=label,
         help_text=gettext_lazy("One on each line; only for a choice."),
         widget=forms.Textarea({"rows": 4, "dir": "auto"}),
-        error_messages=_TOO_LONG,
+        error_messages=TOO_LONG,
     )
 
 
@@ -34,7 +34,7 @@ class NewField(forms.Form):
         max_length=LONGEST_NAME,
         label=gettext_lazy("Name"),
         widget=forms.TextInput({"dir": "auto", "autocomplete": "off"}),
-        error_messages={"required": gettext_lazy("Give it a name with a letter or a digit in it."), **_TOO_LONG},
+        error_messages={"required": gettext_lazy("Give it a name with a letter or a digit in it."), **TOO_LONG},
     )
     kind = forms.ChoiceField(
         choices=CustomField.Kind.choices,
@@ -56,7 +56,10 @@ class FieldForm(forms.Form):
     """The name of a field; of a choice each option with its name, whether it is offered, and new ones."""
 
     name = forms.CharField(
-        max_length=LONGEST_NAME, label=gettext_lazy("Name"), widget=forms.TextInput({"dir": "auto", "class": "form-control"})
+        max_length=LONGEST_NAME,
+        label=gettext_lazy("Name"),
+        widget=forms.TextInput({"dir": "auto", "class": "form-control"}),
+        error_messages=TOO_LONG,
     )
     more = _options_asked(gettext_lazy("More options"))
 

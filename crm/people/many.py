@@ -15,6 +15,7 @@ from crm.models import Customer, CustomField, FieldOption, FieldValue, User
 from crm.models.custom import LONGEST_VALUE
 from crm.people.more import checked_text, control
 from crm.people.values import Given, fields_shown, from_plain, plain, said, write_many
+from crm.people.words import TOO_LONG
 
 Kind = CustomField.Kind
 # How a choice of the form ends: after the key of the field comes a value that it names, the one that is written below, or none.
@@ -37,7 +38,7 @@ class FieldForm(forms.Form):
         max_length=LONGEST_VALUE,
         label=gettext_lazy("The value, for a text, a number or a date"),
         widget=forms.TextInput({"class": "form-control", "dir": "auto", "autocomplete": "off"}),
-        error_messages={"max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")},
+        error_messages=TOO_LONG,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -5,10 +5,13 @@ from collections.abc import Collection
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.fold import fold
 
 LONGEST_KEY = 40
+# What a form says of a text, in place of Django's own sentence.
+TOO_LONG = {"max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")}
 
 
 def line(text: str, longest: int) -> str:

@@ -16,10 +16,9 @@ from crm.bulk_actions import kinds
 from crm.bulk_actions.kinds import Done, Said
 from crm.models import Changed, Customer, CustomerTag, Tag, User
 from crm.models.tag import LONGEST_TAG
+from crm.people.words import TOO_LONG
 from crm.people.words import name as checked_name
 from crm.tags.writing import tag_called
-
-_TOO_LONG = {"max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")}
 
 
 class _NameWithSuggestions(forms.TextInput):
@@ -38,7 +37,7 @@ class PutForm(forms.Form):
         max_length=LONGEST_TAG,
         label=gettext_lazy("Name of the tag"),
         widget=_NameWithSuggestions({"class": "form-control", "autocomplete": "off", "dir": "auto"}),
-        error_messages={"required": gettext_lazy("Say which tag; a new name makes a new one."), **_TOO_LONG},
+        error_messages={"required": gettext_lazy("Say which tag; a new name makes a new one."), **TOO_LONG},
     )
 
     def clean_name(self) -> str:

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.models import Customer, Task, User
 from crm.models.task import LONGEST_PAUSE, LONGEST_REASON, LONGEST_WHY
+from crm.people.words import TOO_LONG
 from crm.whom import Whom
 
 _OUT_OF_DATE = gettext_lazy("This form is out of date: open the page again and send it once more.")
-_TOO_LONG = gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")
 _NO_SUCH_DAY = gettext_lazy("There is no such day: give the day, the month and the year.")
 _PAUSE = gettext_lazy("The number between two turns is a whole one from 1 to 366.")
 
@@ -27,7 +27,7 @@ class TaskForm(forms.Form):
         max_length=LONGEST_WHY,
         label=gettext_lazy("What to do"),
         widget=forms.Textarea({"rows": 2, "class": "form-control", "dir": "auto"}),
-        error_messages={"required": gettext_lazy("Say what there is to do."), "max_length": _TOO_LONG},
+        error_messages={"required": gettext_lazy("Say what there is to do."), **TOO_LONG},
     )
     due_on = forms.DateField(
         label=gettext_lazy("By when"),
@@ -133,7 +133,7 @@ class SnoozeForm(forms.Form):
         max_length=LONGEST_REASON,
         label=gettext_lazy("Why it is put off"),
         widget=forms.TextInput({"class": "form-control", "dir": "auto"}),
-        error_messages={"required": gettext_lazy("Say why it is put off."), "max_length": _TOO_LONG},
+        error_messages={"required": gettext_lazy("Say why it is put off."), **TOO_LONG},
     )
     until = forms.ChoiceField(
         choices=[("tomorrow", ""), ("week", ""), ("day", "")],
