@@ -3,6 +3,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.utils.translation import gettext_lazy as _
 
 from crm.account import LONGEST_PASSWORD
+from crm.form_fields import TOO_LONG
 
 # The same sentence whoever asks: it never tells whether there is such a person, or whether they may still sign in.
 REFUSED = _("This e-mail and this password do not belong together. Check both and try again.")
@@ -14,6 +15,7 @@ class SignInForm(AuthenticationForm):
         error_messages={
             "required": _("Enter your e-mail."),
             "invalid": _("This is not a whole e-mail address: it should look like jana@example.com."),
+            **TOO_LONG,
         },
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
@@ -35,7 +37,7 @@ class CodeForm(forms.Form):
         label=_("Code"),
         max_length=40,
         help_text=_("Six digits from your app, or one of your recovery codes."),
-        error_messages={"required": _("Enter the code that your app shows.")},
+        error_messages={"required": _("Enter the code that your app shows."), **TOO_LONG},
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "dir": "ltr"}),
     )
 
@@ -44,7 +46,7 @@ class JoinForm(forms.Form):
     name = forms.CharField(
         label=_("Your name"),
         max_length=200,
-        error_messages={"required": _("Enter your name, as your colleagues know you.")},
+        error_messages={"required": _("Enter your name, as your colleagues know you."), **TOO_LONG},
         widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True, "dir": "auto"}),
     )
     password = forms.CharField(
@@ -52,6 +54,6 @@ class JoinForm(forms.Form):
         max_length=LONGEST_PASSWORD,
         strip=False,
         help_text=_("At least 10 characters. A few words in a row are easy to keep and hard to guess."),
-        error_messages={"required": _("Choose a password.")},
+        error_messages={"required": _("Choose a password."), **TOO_LONG},
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )

@@ -11,13 +11,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
-from crm import factors, money, sessions
+from crm import factors, hidden, money, sessions
 from crm.access import is_owner, refuse_readers
 from crm.figures import business_of
+from crm.hiding import Hidden
 from crm.models import User
 
 # The methods by which nothing is written (RFC 9110).
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+# As PostgreSQL counts its errors (appendix A of its manual).
+DEADLOCK_DETECTED = "40P01"
 
 
 class LoginRequired(LoginRequiredMiddleware):
@@ -78,6 +81,26 @@ class SecondFactorFirst:
             return None
         address = reverse("two_factor")
         return HttpResponseClientRedirect(address) if "HX-Request" in request.headers else redirect(address)
+
+
+class AskedOnceMore:
+    """Of two who wait for each other the database sends one away, who has written nothing: their request is answered once more, as if they
+    had sent it again. A file that came along has been read by then, and is not there for a second time."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        match = request.resolver_match
+        if getattr(exception.__cause__, "pgcode", None) != DEADLOCK_DETECTED or match is None or request.FILES:
+            return None
+        try:
+            return cast(HttpResponseBase, match.func(request, *match.args, **match.kwargs))
+        except Hidden as gone:
+            return hidden.answered(request, gone.customer)
 
 
 def for_the_business(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:

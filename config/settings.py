@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "crm.hidden.HiddenCustomers",
+    "config.middleware.AskedOnceMore",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm import audit, code_guard, sessions
+from crm.form_fields import TOO_LONG
 from crm.models import User
 
 # A hash takes as long as its text; nobody types more.
@@ -21,7 +22,7 @@ audit.register(audit.Action("user.password", gettext_lazy("Password changed")))
 
 def password_field(label: Any, autocomplete: str) -> forms.CharField:
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete, "class": "form-control"})
-    return forms.CharField(label=label, strip=False, max_length=LONGEST_PASSWORD, widget=widget)
+    return forms.CharField(label=label, strip=False, max_length=LONGEST_PASSWORD, widget=widget, error_messages=TOO_LONG)
 
 
 class Proof(forms.Form):
@@ -60,7 +61,7 @@ class CodeProof(Proof):
     code = forms.CharField(
         label=gettext_lazy("Code"),
         max_length=40,
-        error_messages={"required": gettext_lazy("Enter the code that your app shows.")},
+        error_messages={"required": gettext_lazy("Enter the code that your app shows."), **TOO_LONG},
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "dir": "ltr", "class": "form-control"}),
     )
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from crm import audit, hiding
 from crm.audit import Action
 from crm.merging.relations import referring
-from crm.models import Changed, Customer, Headline, Order, User
+from crm.models import Business, Changed, Customer, Headline, Order, User
 from crm.record import note_changed
 
 KEPT_FOR = timedelta(days=30)
@@ -34,6 +34,7 @@ class NotThere(Exception):
 @transaction.atomic
 def put_in_bin(*, customer: Customer, by: User, now: datetime) -> None:
     """Raises NotThere for one who is hidden already: of two who ask for it one has done it."""
+    Business.in_turn()
     if not Customer.objects.present().filter(pk=customer.pk).update(binned_at=now):
         raise NotThere(_("%(who)s is not among the customers any more.") % {"who": customer})
     hiding.hide(customer.pk)
@@ -45,6 +46,7 @@ def put_in_bin(*, customer: Customer, by: User, now: datetime) -> None:
 @transaction.atomic
 def restore(*, customer: Customer, by: User) -> None:
     """Raises NotThere for one who is not in the bin, or not any more."""
+    Business.in_turn()
     if not Customer.objects.filter(pk=customer.pk, binned_at__isnull=False).update(binned_at=None):
         raise NotThere(_("%(who)s is not in the bin any more.") % {"who": customer})
     hiding.show(customer.pk)
@@ -61,6 +63,7 @@ def purge(now: datetime) -> int:
 @transaction.atomic
 def _purge(customer: Customer, now: datetime) -> int:
     """One customer, and whoever was merged into them; 0 where they were brought back in the meantime."""
+    Business.in_turn()
     locked = Customer.objects.select_for_update().filter(pk=customer.pk, binned_at__lte=now - KEPT_FOR).first()
     if locked is None:
         return 0

@@ -17,6 +17,7 @@ from crm import panels, presence
 from crm.consents import NEEDS_NONE, OBJECTED, of_one_alone, refusals, standing
 from crm.evidence import EARLIEST
 from crm.figures import Figures
+from crm.form_fields import TOO_LONG
 from crm.models import Consent, ConsentText, Customer
 from crm.models.consent import LONGEST_CONSENT_TEXT
 from crm.money import day
@@ -62,6 +63,7 @@ class ConsentForm(forms.Form):
         max_length=LONGEST_CONSENT_TEXT,
         label=gettext_lazy("By which words"),
         widget=forms.Textarea({"rows": 2, "class": "form-control", "dir": "auto"}),
+        error_messages=TOO_LONG,
         help_text=gettext_lazy("What they were asked, word by word. The same words are kept once, with their version."),
     )
 

@@ -11,7 +11,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy, pgettext
 
-from crm import record
+from crm import hiding, record
 from crm.complaints import logged
 from crm.complaints import writing as complaints
 from crm.desk import asking
@@ -97,7 +97,7 @@ class Telling(IncidentFields):
         max_length=LONGEST_TEXT,
         label=gettext_lazy("What happened"),
         widget=forms.Textarea({"rows": 1, "class": "form-control"}),
-        error_messages={"max_length": TOO_LONG},
+        error_messages=TOO_LONG,
     )
     kind = forms.ChoiceField(
         choices=Interaction.Kind.choices,
@@ -183,7 +183,8 @@ def log(*, customer: Customer, contact: dict[str, Any], by: User, now: datetime)
     """Writes the contact of a valid ContactForm; where this very form was written already, gives what it wrote.
 
     `now` is when it arrives; what was sent in vain before happened then, and what it brings with it is counted from then.
-    Raises AlreadySent, and ValidationError for a follow-up on a day that has passed or is too far ahead.
+    Raises Hidden for who is not there any more, AlreadySent, and ValidationError for a follow-up on a day that has passed or is too far
+    ahead.
     """
     key: UUID = contact["key"]
     kind = Interaction.Kind(contact["kind"])
@@ -204,6 +205,8 @@ def log(*, customer: Customer, contact: dict[str, Any], by: User, now: datetime)
     )
 
     def write() -> Interaction:
+        # Somebody may merge them or put them into the bin in this moment: what is written of them then would be seen by nobody.
+        hiding.locked(customer)
         record.save_interaction(interaction=interaction, by=by)
         _bring(interaction, bool(contact.get("waits")), by)
         _follow_up(interaction, contact.get("follow_up"), by)
@@ -260,9 +263,12 @@ def said(interaction: Interaction, follow_up: date | None = None) -> str:
 
 @transaction.atomic
 def undo(*, interaction: Interaction, by: User, now: datetime) -> None:
-    """Takes back what this person logged a moment ago, and what it brought with it. Raises PermissionDenied for anything else."""
+    """Takes back what this person logged a moment ago, and what it brought with it. Raises PermissionDenied for anything else, and
+    Hidden where its customer is not there any more."""
     if interaction.by_id != by.pk or interaction.created < now - UNDONE_WITHIN:
         raise PermissionDenied(_("You can take back what you logged yourself, within an hour."))
+    # Before the contact, as a merge does, which moves it.
+    hiding.locked(interaction.customer)
     # Of two clicks the second waits, and finds nothing.
     if not Interaction.objects.select_for_update().filter(pk=interaction.pk).exists():
         return

@@ -18,7 +18,7 @@ from crm.alike import alike, email_taken, is_phone, looks_like, with_email
 from crm.audit_words import in_words
 from crm.editing import FIELDS, Clash, Clashing, Seen, Values, values_of
 from crm.evidence import whole_letters
-from crm.form_fields import NO_SUCH_DAY, OUT_OF_DATE, key_field
+from crm.form_fields import NO_SUCH_DAY, OUT_OF_DATE, TOO_LONG, key_field
 from crm.models import Customer, User
 from crm.once import once
 from crm.people.sources import SourceInput
@@ -48,6 +48,7 @@ class CustomerForm(forms.ModelForm[Customer]):
         for name, field in self.fields.items():
             if isinstance(field, forms.CharField) and name != "warned":
                 field.validators.append(whole_letters)
+                field.error_messages |= TOO_LONG
                 field.widget.attrs |= {"autocomplete": "off", "dir": "auto"}
                 # A name that is too long is said to be, and not cut off.
                 field.widget.attrs.pop("maxlength", None)

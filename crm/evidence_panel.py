@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from crm import evidence_words, panels, presence, timeline
 from crm.evidence import EARLIEST, Held, evidence_of, held
 from crm.figures import Figures
+from crm.form_fields import TOO_LONG
 from crm.models import Customer, Evidence
 from crm.models.evidence import LONGEST_EVIDENCE
 from crm.printed import printed
@@ -65,7 +66,7 @@ class EvidenceForm(forms.Form):
         max_length=LONGEST_EVIDENCE,
         label=gettext_lazy("How we know"),
         widget=forms.Textarea({"rows": 2, "class": "form-control", "dir": "auto"}),
-        error_messages={"max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")},
+        error_messages=TOO_LONG,
     )
 
     def __init__(self, asked: Mapping[str, Any] | None, today: date) -> None:

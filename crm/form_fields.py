@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-TOO_LONG = gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")
+# In place of Django's own sentence of a text.
+TOO_LONG = {"max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")}
 NO_SUCH_DAY = gettext_lazy("There is no such day: give the day, the month and the year.")
 OUT_OF_DATE = gettext_lazy("This form is out of date: open the page again and send it once more.")
 

@@ -45,17 +45,20 @@ class HiddenCustomers:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, Hidden):
-            return None
-        answer = Answer.of(request, exception.customer)
-        if answer.there and request.method in {"GET", "HEAD"} and "HX-Request" not in request.headers:
-            said = {"was": exception.customer, "now": answer.there}
-            messages.info(request, _("%(was)s and %(now)s are one customer; this is their page.") % said)
-            return redirect(reverse("customer", args=[answer.there.pk]))
-        if "HX-Request" not in request.headers:
-            return render(request, "crm/hidden.html", {"answer": answer}, status=410)
-        # A part of a page that asks for another part: the whole of this one is shown in its place.
-        response = render(request, "crm/hidden.html", {"answer": answer})
-        for name, value in (("HX-Retarget", "main"), ("HX-Reselect", "main"), ("HX-Reswap", "outerHTML")):
-            response.headers[name] = value
-        return response
+        return answered(request, exception.customer) if isinstance(exception, Hidden) else None
+
+
+def answered(request: HttpRequest, customer: Customer) -> HttpResponse:
+    """What a page of this hidden customer answers."""
+    answer = Answer.of(request, customer)
+    if answer.there and request.method in {"GET", "HEAD"} and "HX-Request" not in request.headers:
+        said = {"was": customer, "now": answer.there}
+        messages.info(request, _("%(was)s and %(now)s are one customer; this is their page.") % said)
+        return redirect(reverse("customer", args=[answer.there.pk]))
+    if "HX-Request" not in request.headers:
+        return render(request, "crm/hidden.html", {"answer": answer}, status=410)
+    # A part of a page that asks for another part: the whole of this one is shown in its place.
+    response = render(request, "crm/hidden.html", {"answer": answer})
+    for name, value in (("HX-Retarget", "main"), ("HX-Reselect", "main"), ("HX-Reswap", "outerHTML")):
+        response.headers[name] = value
+    return response

@@ -72,9 +72,14 @@ def ends_of(customers: Iterable[int]) -> dict[int, int]:
 
 
 def locked(*customers: Customer) -> dict[int, Customer]:
-    """Each as they are now, by primary key, until the transaction ends. Raises Hidden where one is not there any more."""
+    """Each as they are now, by primary key, until the transaction ends: so long nobody merges them or puts them into the bin.
+
+    Raises Hidden where one is not there any more.
+    """
     keys = sorted({one.pk for one in customers})
-    found = {one.pk: one for one in Customer.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")}
+    # Their key stays as it is, so whoever only writes a row that refers to them does not wait.
+    rows = Customer.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys).order_by("pk")
+    found = {one.pk: one for one in rows}
     for one in customers:
         if one.pk not in found:
             raise Http404(_("This customer is not there any more."))

@@ -26,7 +26,7 @@ class IncidentFields(forms.Form):
         max_length=LONGEST_CAUSE,
         label=gettext_lazy("What caused it"),
         widget=forms.TextInput({"class": "form-control", "dir": "auto", "autocomplete": "off"}),
-        error_messages={"max_length": TOO_LONG},
+        error_messages=TOO_LONG,
     )
 
     def clean(self) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.form_fields import TOO_LONG
 from crm.importing.encoding import BLOCK, refuse_what_is_no_text
 from crm.importing.errors import Refused, shown
 from crm.importing.orders import DEFAULT_SOURCE
@@ -31,6 +32,7 @@ class UploadForm(forms.Form):
         max_length=Upload._meta.get_field("source").max_length,
         initial=DEFAULT_SOURCE,
         required=False,
+        error_messages=TOO_LONG,
         help_text=gettext_lazy("A name of your choice, such as e-shop. Order numbers are told apart by it: use the same name each time."),
     )
     replace_demo = forms.BooleanField(

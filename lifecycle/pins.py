@@ -37,7 +37,7 @@ class StageForm(forms.Form):
         widget=forms.Textarea({"rows": 2, "class": "form-control", "dir": "auto"}),
         error_messages={
             "required": gettext_lazy("A move by hand needs a reason: say what you know that the figures do not."),
-            "max_length": TOO_LONG,
+            **TOO_LONG,
         },
     )
     until = day_field(gettext_lazy("Until, if not for good"))

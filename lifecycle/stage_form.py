@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.form_fields import TOO_LONG
 from crm.rules.forms import RuleField
 from lifecycle.editing import draft, free_key, put_on_rung, ranked
 from lifecycle.models import AFTER_STAGES, Ladder, Stage
@@ -34,6 +35,7 @@ class StageForm(forms.ModelForm[Stage]):
             "text": gettext_lazy("In your own words, for whoever reads the ladder."),
         }
         widgets = {"text": forms.Textarea(attrs={"rows": 3})}
+        error_messages = dict.fromkeys(("name", "colour", "text"), TOO_LONG)
 
     field_order = ["name", "before", "above", "rule", "colour", "text"]
 
@@ -95,4 +97,6 @@ class HomeForm(forms.Form):
 
 
 class LadderForm(forms.Form):
-    name = forms.CharField(label=gettext_lazy("Name of the ladder"), max_length=Ladder._meta.get_field("name").max_length)
+    name = forms.CharField(
+        label=gettext_lazy("Name of the ladder"), max_length=Ladder._meta.get_field("name").max_length, error_messages=TOO_LONG
+    )

@@ -6,6 +6,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from crm.form_fields import TOO_LONG
 from crm.rules.builder import RuleBuilder
 from crm.rules.forms import RuleField
 from segments.models import LONGEST_NAME, LONGEST_TEXT, validate_rule
@@ -17,12 +18,13 @@ class SegmentForm(forms.Form):
     rule = RuleField(
         label=_("Rule"), validators=[validate_rule], error_messages={"required": _("Say whom you mean: a segment needs a rule.")}
     )
-    name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, error_messages={"required": _("Give the segment a name.")})
+    name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, error_messages={"required": _("Give the segment a name."), **TOO_LONG})
     purpose = forms.CharField(
         label=_("What it is for"),
         max_length=LONGEST_TEXT,
         required=False,
         widget=forms.Textarea({"rows": 2}),
+        error_messages=TOO_LONG,
         help_text=_("For whoever meets it later: why these people, and what is done with them."),
     )
     version = forms.CharField(required=False, widget=forms.HiddenInput)

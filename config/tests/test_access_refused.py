@@ -8,12 +8,13 @@ from uuid import uuid4
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.management.color import no_style
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from config.tests import cast
 from config.tests.test_access import (
     ADMIN,
+    NO_SUCH_WAY,
     REFUSED,
     ROUTES,
     TO_LOGIN,
@@ -51,6 +52,21 @@ BODY = {
     **{"how": "phone", "on": "2025-01-01", "network": "x", "side": "include", "rule": '{"all": []}', "confirm": "yes", "confirmed": "yes"},
     **{"key": "9f4de2f1-3d5c-4d0f-8a37-3b1f0a4d8f11", "next": "/", "_method": "DELETE", "is_owner": "1", "up": "1"},
 }
+# Where a form asks for it otherwise.
+OF_ROUTE = {
+    "customers/new/": {"kind": "external", "entity": "person", "market": "b2c"},
+    "tasks/new/": {"assignee": "1"},
+    "tasks/<int:pk>/": {"assignee": "1", "seen": "0"},
+    "customers/<int:pk>/complaint/": {"nature": "claim", "owner": "1"},
+    "customers/<int:pk>/evidence/": {"kind": "only_us", "happened_on": "2025-01-01"},
+    "customers/<int:pk>/household/": {"who": "Jan", "customer": "4"},
+    "households/<int:pk>/add/": {"who": "Jan", "customer": "4"},
+    "customers/<int:pk>/company/": {"who": "Bistro", "customer": "5"},
+    "customers/<int:pk>/reach/": {"prefers": "call"},
+    "customers/<int:pk>/more/": {"f1": "Dark", "s1": ""},
+    "settings/fields/": {"kind": "text"},
+    "segments/<int:pk>/": {"version": "1"},
+}
 # Django's session of whoever asks; and SQLite's index of words, which cannot be read as a table and follows that of the customers.
 BESIDE = ("django_session", "crm_customer_search")
 
@@ -74,6 +90,7 @@ def everything(some_rows):  # noqa: F811
     for row in rows:
         row.save(force_insert=True)
     Customer.objects.update(household=1)
+    Customer.objects.create(pk=4, name="Jan"), Customer.objects.create(pk=5, name="Bistro", entity="company")
     second, third = Customer.objects.create(pk=2, name="Ewa"), Customer.objects.create(pk=3, name="Eve", merged_into=eva)
     Merge.objects.create(pk=1, into=eva, from_customer=third, at=now, by=other, changes={"into": {}, "from": {}})
     Candidate.objects.create(pk=1, first=eva, second=second, why="name", score=90, found_at=now)
@@ -124,7 +141,7 @@ def test_what_is_refused_is_refused_of_what_there_is_and_changes_no_table(everyt
     (client,) = browsers(who, 1)
     before, open_, asked = tables(), {}, 0
     for route, method, to in shut(who):
-        body = {"data": BODY} if method == "post" else {}
+        body = {"data": BODY | OF_ROUTE.get(route, {})} if method == "post" else {}
         answer = getattr(client, method)(address(route), headers=headers, **body)
         asked += 1
         if not (is_shut(answer, to) or (method not in {"get", "head", "post"} and answer.status_code == 405)):
@@ -158,6 +175,21 @@ def test_what_is_another_persons_own_stays_theirs(everything, who, path, status)
 
     assert client.post(path, BODY).status_code == status
     assert changed(before) == set()
+
+
+def test_what_a_reader_is_refused_does_write_where_an_owner_sends_it(everything):
+    """Of a body that writes nothing its refusal would say nothing."""
+    client, idle = cast.signed_in(User.objects.get(pk=1)), set()
+    refused = [route for route in ROUTES if expected(route, "reader")[1] == REFUSED and expected(route, "owner")[1] != NO_SUCH_WAY]
+    for route in refused:
+        with transaction.atomic():
+            before = tables()
+            client.post(address(route), BODY | OF_ROUTE.get(route, {}))
+            if not changed(before):
+                idle.add(route)
+            transaction.set_rollback(True)
+
+    assert idle & OF_ROUTE.keys() == set() and len(refused) - len(idle) > 50
 
 
 def test_the_owners_own_way_changes_something(everything):

@@ -97,7 +97,7 @@ def test_the_e_mail_is_the_one_invited_whatever_is_sent(owner):
     ("changes", "sentence"),
     [
         ({"name": ""}, "Enter your name, as your colleagues know you."),
-        ({"name": "n" * 201}, "Ensure this value has at most 200 characters (it has 201)."),
+        ({"name": "n" * 201}, "This is too long: 201 letters, and at most 200 are kept."),
         ({"name": "E\x00va"}, "Null characters are not allowed."),
         ({"password": ""}, "Choose a password."),
         ({"password": "short"}, "This password is too short. It must contain at least 10 characters."),

@@ -33,7 +33,7 @@ def _text(label: Any, required: Any = "", longest: int = LONGEST_WHAT, rows: int
         max_length=longest,
         label=label,
         widget=forms.Textarea({"rows": rows, "class": "form-control", "dir": "auto"}),
-        error_messages={"required": required, "max_length": TOO_LONG},
+        error_messages={"required": required, **TOO_LONG},
     )
 
 

@@ -111,6 +111,9 @@ def page(complaint: Complaint, today: date, sent: forms.Change | None = None) ->
 
 
 def clock_at(complaint: Complaint, today: date) -> Clock:
+    """Of one that has ended nothing runs: its day passes later on, and nobody is late."""
+    if complaint.ended_on:
+        return Clock(None, today)
     return Clock(complaint.deadline_on, today, complaint.waiting_since, complaint.promised_on, complaint.given_on)
 
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm import audit, record
+from crm import audit, hiding, record
 from crm.complaints import clock
 from crm.complaints.clock import Clock
 from crm.complaints.seen import Seen, agreed
@@ -114,6 +114,9 @@ def open_complaint(
 def _opened(made: Complaint, how: How) -> Complaint:
 
     def write() -> Complaint:
+        if made.contact is None:
+            # Whoever logged the contact that brings it holds them already.
+            hiding.locked(made.customer)
         made.save()
         _step(made, Kind.OPENED, {}, how)
         _audit(made, Kind.OPENED, {}, how)

@@ -30,7 +30,7 @@ class DoneForm(forms.Form):
         widget=forms.TextInput({"class": "form-control", "dir": "auto"}),
         error_messages={
             "required": gettext_lazy("Say why it needs no answer."),
-            "max_length": TOO_LONG,
+            **TOO_LONG,
         },
     )
 

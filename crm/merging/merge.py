@@ -52,15 +52,11 @@ def merge(*, into: Customer, from_: Customer, fields: Mapping[str, str], by: Use
         raise CannotMerge(_("The two cannot be merged like that: %(why)s") % {"why": str(error).splitlines()[0]}) from error
 
 
-def one_at_a_time() -> None:
-    """Ways of merges are read and written by one at a time: waits for the other's transaction."""
-    list(Business.objects.select_for_update().values_list("pk"))
-
-
 def _merge(into: int, from_: int, fields: Mapping[str, str], by: User, now: datetime) -> Merge:
     if into == from_:
         raise CannotMerge(_("These are one and the same record: choose two."))
-    one_at_a_time()
+    # Ways of merges are read and written.
+    Business.in_turn()
     locked = {one.pk: one for one in Customer.objects.present().select_for_update().filter(pk__in=(into, from_)).order_by("pk")}
     if len(locked) < 2:
         raise CannotMerge(_("One of the two is not there any more: in the bin, or merged already. Open the other one to see."))

@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from crm import audit, bulk, consents, hiding
 from crm.merging import columns, relations
-from crm.merging.merge import one_at_a_time
-from crm.models import Changed, Consent, Customer, Merge, MergeMoved, User
+from crm.models import Business, Changed, Consent, Customer, Merge, MergeMoved, User
 from crm.record import note_changed
 
 
@@ -38,7 +37,7 @@ class Unmerged:
 @transaction.atomic
 def unmerge(*, merge: Merge, by: User, now: datetime) -> Unmerged:
     """Both are as before, each with what is theirs, whatever was merged since. Raises CannotUnmerge for one that is taken apart already."""
-    one_at_a_time()
+    Business.in_turn()
     if not Merge.objects.filter(pk=merge.pk, undone_at=None).update(undone_at=now, undone_by=by):
         raise CannotUnmerge(_("This merge is taken apart already."))
     merge.refresh_from_db()

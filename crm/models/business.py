@@ -95,6 +95,14 @@ class Business(models.Model):
         """Sets these fields of the one row."""
         cls.objects.update_or_create(pk=cls.ONLY, defaults=values)
 
+    @classmethod
+    def in_turn(cls) -> None:
+        """What two may not write at once is written by one after the other: waits for the other's transaction.
+
+        Before any customer is locked, and customers before what is theirs: in one order everywhere, or two would wait for each other.
+        """
+        list(cls.objects.select_for_update().values_list("pk"))
+
     def local_date(self, instant: datetime) -> date:
         """The business date of an instant."""
         return instant.astimezone(ZoneInfo(self.zone)).date()

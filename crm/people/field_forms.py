@@ -25,7 +25,7 @@ def _options_asked(label: Any) -> forms.CharField:
         label=label,
         help_text=gettext_lazy("One on each line; only for a choice."),
         widget=forms.Textarea({"rows": 4, "dir": "auto"}),
-        error_messages={"max_length": TOO_LONG},
+        error_messages=TOO_LONG,
     )
 
 
@@ -34,7 +34,7 @@ class NewField(forms.Form):
         max_length=LONGEST_NAME,
         label=gettext_lazy("Name"),
         widget=forms.TextInput({"dir": "auto", "autocomplete": "off"}),
-        error_messages={"required": gettext_lazy("Give it a name with a letter or a digit in it."), "max_length": TOO_LONG},
+        error_messages={"required": gettext_lazy("Give it a name with a letter or a digit in it."), **TOO_LONG},
     )
     kind = forms.ChoiceField(
         choices=CustomField.Kind.choices,
@@ -56,7 +56,10 @@ class FieldForm(forms.Form):
     """The name of a field; of a choice each option with its name, whether it is offered, and new ones."""
 
     name = forms.CharField(
-        max_length=LONGEST_NAME, label=gettext_lazy("Name"), widget=forms.TextInput({"dir": "auto", "class": "form-control"})
+        max_length=LONGEST_NAME,
+        label=gettext_lazy("Name"),
+        widget=forms.TextInput({"dir": "auto", "class": "form-control"}),
+        error_messages=TOO_LONG,
     )
     more = _options_asked(gettext_lazy("More options"))
 

@@ -144,7 +144,7 @@ def _refuse_in_use(field: CustomField) -> None:
 
 def _locked() -> list[CustomField]:
     """All of them. The business is locked first: of two fields made at once neither sees the other."""
-    list(Business.objects.select_for_update().values_list("pk"))
+    Business.in_turn()
     return list(CustomField.objects.select_for_update().order_by("rank", "pk"))
 
 

@@ -1,4 +1,7 @@
-"""Households: beginning one, coming and going, naming it, and dissolving it, which can be undone. Each write leaves its audit."""
+"""Households: beginning one, coming and going, naming it, and dissolving it, which can be undone. Each write leaves its audit.
+
+Whoever puts several in or out locks customers and the household, so that these writes take turns.
+"""
 
 from datetime import datetime
 
@@ -9,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from crm import audit, hiding
 from crm.bulk import among
-from crm.models import Customer, Household, User
+from crm.models import Business, Customer, Household, User
 from crm.people.words import name as checked_name
 
 MOST_MEMBERS, LONGEST_NAME = 500, 100
@@ -36,6 +39,7 @@ def live_together(*, customer: Customer, other: Customer, name: str, by: User) -
     """
     if customer.pk == other.pk:
         raise ValidationError(_("Name somebody else: they are in their own household anyway."))
+    Business.in_turn()
     both = hiding.locked(customer, other)
     mine, theirs = (both[one.pk].household_id for one in (customer, other))
     if mine and mine == theirs:
@@ -53,7 +57,7 @@ def live_together(*, customer: Customer, other: Customer, name: str, by: User) -
 @transaction.atomic
 def put_in(*, household: Household, customer: Customer, by: User) -> None:
     """Raises Already for a member, and ValidationError for one of another household, or where it is full."""
-    # Customers before households, as whoever joins two of them does.
+    Business.in_turn()
     current = hiding.locked(customer)[customer.pk]
     here = Household.objects.select_for_update().get(pk=household.pk)
     if current.household_id == here.pk:
@@ -85,6 +89,7 @@ def _surname(customer: Customer) -> str:
 @transaction.atomic
 def take_out(*, household: Household, customer: Customer, now: datetime, by: User) -> bool:
     """False for who is no member any more. With the last one the household is dissolved."""
+    Business.in_turn()
     here = Household.objects.select_for_update().get(pk=household.pk)
     if not Customer.objects.filter(pk=customer.pk, household=here).update(household=None):
         return False
@@ -107,6 +112,7 @@ def rename(*, household: Household, name: str, by: User) -> None:
 @transaction.atomic
 def dissolve(*, household: Household, now: datetime, by: User) -> bool:
     """Nobody is in it any more; who was is kept for `restore`. False where it is dissolved already."""
+    Business.in_turn()
     here = Household.objects.select_for_update().get(pk=household.pk)
     if here.dissolved_at:
         return False
@@ -124,6 +130,7 @@ def _dissolve(household: Household, members: list[int], now: datetime, by: User)
 @transaction.atomic
 def restore(*, household: Household, by: User) -> int:
     """Puts a dissolved one together again, without who has another household now; how many came back. 0 where it is not dissolved."""
+    Business.in_turn()
     here = Household.objects.select_for_update().get(pk=household.pk)
     if not here.dissolved_at:
         return 0

@@ -38,7 +38,7 @@ class FieldForm(forms.Form):
         max_length=LONGEST_VALUE,
         label=gettext_lazy("The value, for a text, a number or a date"),
         widget=forms.TextInput({"class": "form-control", "dir": "auto", "autocomplete": "off"}),
-        error_messages={"max_length": TOO_LONG},
+        error_messages=TOO_LONG,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -37,7 +37,7 @@ class PutForm(forms.Form):
         max_length=LONGEST_TAG,
         label=gettext_lazy("Name of the tag"),
         widget=_NameWithSuggestions({"class": "form-control", "autocomplete": "off", "dir": "auto"}),
-        error_messages={"required": gettext_lazy("Say which tag; a new name makes a new one."), "max_length": TOO_LONG},
+        error_messages={"required": gettext_lazy("Say which tag; a new name makes a new one."), **TOO_LONG},
     )
 
     def clean_name(self) -> str:

@@ -39,9 +39,9 @@ def put_tag(*, customer: Customer, name: str, by: User) -> CustomerTag | None:
 
     Raises Hidden for who is not there any more; ValidationError, with nothing written, for a name that is none, and for one tag too many.
     """
-    # Locked in one order everywhere, or two might wait for each other: customers, the business, tags.
-    hiding.locked(customer)
+    # Locked in one order everywhere, or two might wait for each other: the business, customers, tags.
     tag = tag_called(name=name, by=by)
+    hiding.locked(customer)
     if not Tag.objects.select_for_update().filter(pk=tag.pk).exists():
         raise ValidationError(_("This tag was removed just now: add it once more."))
     made, is_new = CustomerTag.objects.get_or_create(customer=customer, tag=tag, defaults={"by": by})
@@ -72,7 +72,7 @@ def tag_called(*, name: str, by: User | None) -> Tag:
     found = Tag.objects.filter(name_key=fold(name)).first()
     if found:
         return found
-    one_at_a_time()
+    Business.in_turn()
     tags = list(Tag.objects.all())
     if made := next((tag for tag in tags if tag.name_key == fold(name)), None):
         return made
@@ -90,7 +90,7 @@ def tag_called(*, name: str, by: User | None) -> Tag:
 def rename_tag(*, tag: Tag, name: str, by: User) -> bool:
     """Whether it is called otherwise now. Raises ValidationError for a name that is none or another's, and for a tag that is gone."""
     name = checked_name(name, LONGEST_TAG)
-    one_at_a_time()
+    Business.in_turn()
     here = Tag.objects.filter(pk=tag.pk).first()
     if here is None:
         raise ValidationError(_("This tag was removed while you were editing it."))
@@ -111,7 +111,7 @@ def remove_tag(*, tag: Tag, by: User) -> int | None:
 
     Raises ValidationError where a rule asks it.
     """
-    one_at_a_time()
+    Business.in_turn()
     if not Tag.objects.select_for_update().filter(pk=tag.pk).exists():
         return None
     if used := uses_of(FACT, value=tag.key):
@@ -126,8 +126,3 @@ def remove_tag(*, tag: Tag, by: User) -> int | None:
     CustomerTag.objects.filter(tag=tag).delete()
     Tag.objects.filter(pk=tag.pk).delete()
     return had
-
-
-def one_at_a_time() -> None:
-    """Of two that are made, named or removed at once neither sees the other: waits for the other's transaction."""
-    list(Business.objects.select_for_update().values_list("pk"))

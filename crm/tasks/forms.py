@@ -25,7 +25,7 @@ class TaskForm(forms.Form):
         max_length=LONGEST_WHY,
         label=gettext_lazy("What to do"),
         widget=forms.Textarea({"rows": 2, "class": "form-control", "dir": "auto"}),
-        error_messages={"required": gettext_lazy("Say what there is to do."), "max_length": TOO_LONG},
+        error_messages={"required": gettext_lazy("Say what there is to do."), **TOO_LONG},
     )
     due_on = day_field(gettext_lazy("By when"), gettext_lazy("Say by when; today will do."))
     assignee = forms.ChoiceField(
@@ -127,7 +127,7 @@ class SnoozeForm(forms.Form):
         max_length=LONGEST_REASON,
         label=gettext_lazy("Why it is put off"),
         widget=forms.TextInput({"class": "form-control", "dir": "auto"}),
-        error_messages={"required": gettext_lazy("Say why it is put off."), "max_length": TOO_LONG},
+        error_messages={"required": gettext_lazy("Say why it is put off."), **TOO_LONG},
     )
     until = forms.ChoiceField(
         choices=[("tomorrow", ""), ("week", ""), ("day", "")],

@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm import audit
+from crm import audit, hiding
 from crm.evidence import whole_letters
 from crm.models import Business, Customer, Interaction, Task, User
 from crm.models.task import LONGEST_PAUSE, LONGEST_REASON, LONGEST_WHY
@@ -72,7 +72,8 @@ def open_task(
     """Writes a new task; where the form of this `key` was sent before, gives what it wrote. `interaction` is the contact that asks for it.
 
     Raises ValidationError for a day before `today` or too far ahead, for a text that cannot be kept, for somebody who does not sign in any
-    more, and for a repetition that is not whole; AlreadySent for a form that said something else before.
+    more, and for a repetition that is not whole; AlreadySent for a form that said something else before; Hidden for who is not there any
+    more.
     """
     why = why.strip()
     _check_text(why, LONGEST_WHY, _("Say what there is to do."))
@@ -104,6 +105,9 @@ def _added(task: Task, by: User) -> Task:
 
 
 def _insert(task: Task, by: User) -> Task:
+    if task.customer and task.interaction is None:
+        # Whoever logged the contact that asks for it holds them already.
+        hiding.locked(task.customer)
     task.save(force_insert=True)
     _keep("task.opened", task, by, audit.differences({}, audit.values(task)))
     return task
@@ -224,6 +228,8 @@ def change(
     said: dict[str, Any] = {"why": why, "due_on": due_on, "assignee": assignee, "customer": customer, "repeats": repeats, "every": every}
     if all(getattr(task, name) == value for name, value in said.items()):
         return
+    if customer:
+        hiding.locked(customer)
     if due_on != task.due_on:
         said |= {"planned_on": due_on, "snoozed_because": "", "series_on": due_on, "turn": 0}
     elif (repeats, every) != (task.repeats, task.every):

@@ -67,6 +67,14 @@ class TestTheList:
         assert names(staff.get(f"{reverse('complaints')}?state=waiting")) == ["Customer 1"]
         assert names(staff.get(f"{reverse('complaints')}?state=solved")) == ["Customer 3", "Customer 2"]
 
+    def test_one_that_ended_in_time_is_not_late_once_its_day_has_passed(self, staff):
+        one = claim(make_customer(), DAY - timedelta(3), state="solved", solution="x", ended_on=DAY - timedelta(5))
+
+        shown, page = staff.get(f"{reverse('complaints')}?state=solved"), staff.get(reverse("complaint", args=[one.pk]))
+
+        assert "Solved on 29 October." in text(shown) and "tile-bad" not in shown.content.decode() and "t-bad" not in shown.content.decode()
+        assert "pill-good" in page.content.decode() and "pill-bad" not in page.content.decode()
+
     def test_of_those_that_wait_whose_clock_has_least_left_stands_first(self, staff, monkeypatch):
         """Each was stopped on another day, so that the day that is due says little; what was promised later runs from its own day."""
         monkeypatch.setattr("crm.complaints.listing.ON_A_PAGE", 2)

@@ -146,13 +146,13 @@ class TestFields:
     @pytest.mark.parametrize(
         ("fields", "sentence"),
         [
-            ({"name": "x" * 500}, "at most 200 characters (it has 500)"),
+            ({"name": "x" * 500}, "This is too long: 500 letters, and at most 200 are kept."),
             ({"name": "a\0b"}, "Null characters are not allowed"),
             ({"birthday": "2026-11-24"}, "has not come yet"),
             ({"birthday": "1899-12-31"}, "born before 1900"),
             ({"birthday": "2023-02-29"}, "There is no such day"),
             ({"email": "not one"}, "valid email"),
-            ({"country": "Czechia"}, "at most 2 characters"),
+            ({"country": "Czechia"}, "7 letters, and at most 2 are kept"),
             ({"entity": "god"}, "not one of the available choices"),
         ],
     )

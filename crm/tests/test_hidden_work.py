@@ -12,7 +12,9 @@ from crm import hiding
 from crm.bin import put_in_bin, restore
 from crm.complaints.page import DEEDS
 from crm.complaints.seen import Seen
+from crm.complaints.writing import open_complaint
 from crm.consents import may_send, object_to_marketing, record_consent
+from crm.contact import log, undo
 from crm.evidence import record_evidence
 from crm.hiding import Hidden
 from crm.merging.merge import merge
@@ -27,9 +29,19 @@ from crm.people.sources import known_sources
 from crm.people.values import keep_values
 from crm.tags.writing import put_tag, take_tag
 from crm.tasks.lists import DueTasks
-from crm.tasks.writing import hand_over_all
+from crm.tasks.writing import change, hand_over_all, open_task
 from crm.tests.answers import text
-from crm.tests.factories import make_company, make_complaint, make_customer, make_enquiry, make_household, make_owner, make_task, make_user
+from crm.tests.factories import (
+    make_company,
+    make_complaint,
+    make_customer,
+    make_enquiry,
+    make_household,
+    make_interaction,
+    make_owner,
+    make_task,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -186,7 +198,15 @@ class TestAround:
         household = make_household(other)
         put_in_bin(customer=eva, by=owner, now=NOW) if way == "bin" else merge(into=other, from_=eva, fields={}, by=owner, now=NOW)
         said = {"purpose": "marketing", "channel": "email", "how": "phone"}
+        contact = {"kind": "call", "minutes": 5, "direction": "", "text": "Called", "key": uuid4()}
+        task, logged = make_task(owner, customer=other), make_interaction(Customer(pk=eva.pk), by=owner, created=NOW)
+        again = {name: getattr(task, name) for name in ("due_on", "assignee", "repeats", "every")}
         acts = [
+            lambda: log(customer=eva, contact=contact, by=owner, now=NOW),
+            lambda: undo(interaction=logged, by=owner, now=NOW),
+            lambda: open_task(why="Call", due_on=DAY, assignee=owner, by=owner, today=DAY, customer=eva),
+            lambda: change(task=task, seen=0, by=owner, today=DAY, why="Call", customer=eva, **again),
+            lambda: open_complaint(customer=eva, nature="grievance", what="Broken", by=owner, today=DAY, now=NOW, key=uuid4()),
             lambda: set_company(person=eva, company=firm, position="", by=owner),
             lambda: leave_company(person=eva, by=owner),
             lambda: live_together(customer=make_customer(), other=eva, name="", by=owner),
@@ -201,12 +221,14 @@ class TestAround:
             lambda: object_to_marketing(customer=eva, how="phone", on=DAY, by=owner, today=DAY),
         ]
         before = Customer.objects.values().get(pk=eva.pk)
+        written = [list(model.objects.values()) for model in (Consent, Interaction, Task, Complaint)]
 
         for act in acts:
             with pytest.raises(Hidden):
                 act()
 
-        assert Customer.objects.values().get(pk=eva.pk) == before and not Consent.objects.exists()
+        assert Customer.objects.values().get(pk=eva.pk) == before
+        assert [list(model.objects.values()) for model in (Consent, Interaction, Task, Complaint)] == written
 
     def test_who_is_not_there_at_all_is_not_found(self, eva):
         gone = Customer(pk=eva.pk + 1_000)

@@ -58,7 +58,7 @@ class TestForm:
         ("source", "sentence"),
         [
             ("manual", "“manual” is the source of orders entered by hand; choose another name."),
-            ("x" * 51, "Ensure this value has at most 50 characters"),
+            ("x" * 51, "This is too long: 51 letters, and at most 50 are kept."),
             ("a\tb", "The name of a source holds no characters that cannot be seen."),
             ("a\N{RIGHT-TO-LEFT OVERRIDE}b", "The name of a source holds no characters that cannot be seen."),
             ("a\0b", "Null characters are not allowed."),

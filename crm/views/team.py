@@ -17,6 +17,7 @@ from crm import invitations
 from crm import team as people
 from crm.access import owner_only
 from crm.figures import business_of
+from crm.form_fields import TOO_LONG
 from crm.models import Invitation, User
 from crm.team import Team
 
@@ -28,6 +29,7 @@ class InviteForm(forms.Form):
         error_messages={
             "required": gettext_lazy("Enter the e-mail of the person to invite."),
             "invalid": gettext_lazy("This is not a whole e-mail address: it should look like jana@example.com."),
+            **TOO_LONG,
         },
         widget=forms.EmailInput({"class": "form-control", "autocomplete": "off"}),
     )

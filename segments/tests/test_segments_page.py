@@ -111,9 +111,9 @@ def test_the_second_of_two_editors_is_told_and_loses_nothing(owner, regulars):
     [
         ({"name": ""}, "Give the segment a name."),
         ({"name": "?!"}, ""),
-        ({"name": "x" * 101}, "at most 100 characters"),
+        ({"name": "x" * 101}, "101 letters, and at most 100 are kept"),
         ({"name": "a\0b"}, "Null characters are not allowed."),
-        ({"purpose": "x" * 1001}, "at most 1000 characters"),
+        ({"purpose": "x" * 1001}, "1001 letters, and at most 1000 are kept"),
         ({"rule": ""}, "Say whom you mean"),
         ({"rule": "{"}, "This is not JSON"),
         ({"rule": '{"fact": "pk", "op": "=", "value": 1}'}, "There is no fact called “pk”."),
