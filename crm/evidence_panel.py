@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from crm import evidence_words, panels, presence, timeline
 from crm.evidence import EARLIEST, Held, evidence_of, held
 from crm.figures import Figures
+from crm.form_fields import TOO_LONG, day_field
 from crm.models import Customer, Evidence
 from crm.models.evidence import LONGEST_EVIDENCE
 from crm.printed import printed
@@ -39,14 +40,7 @@ class EvidenceForm(forms.Form):
             "invalid_choice": gettext_lazy("That is none of the things that are recorded; choose one of those shown."),
         },
     )
-    happened_on = forms.DateField(
-        label=gettext_lazy("Since"),
-        widget=forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
-        error_messages={
-            "required": gettext_lazy("Say since when; today will do."),
-            "invalid": gettext_lazy("There is no such day: give the day, the month and the year."),
-        },
-    )
+    happened_on = day_field(gettext_lazy("Since"), gettext_lazy("Say since when; today will do."))
     lost_reason = forms.ChoiceField(
         required=False,
         choices=[("", gettext_lazy("Choose a reason")), *Evidence.LostReason.choices],
@@ -65,7 +59,7 @@ class EvidenceForm(forms.Form):
         max_length=LONGEST_EVIDENCE,
         label=gettext_lazy("How we know"),
         widget=forms.Textarea({"rows": 2, "class": "form-control", "dir": "auto"}),
-        error_messages={"max_length": gettext_lazy("This is too long: %(show_value)d letters, and at most %(limit_value)d are kept.")},
+        error_messages={"max_length": TOO_LONG},
     )
 
     def __init__(self, asked: Mapping[str, Any] | None, today: date) -> None:
