@@ -1,6 +1,6 @@
 """What a customer agreed to, on their page: what holds, with its dates, and the form to record it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from crm import panels, presence
 from crm.consents import NEEDS_NONE, OBJECTED, of_one_alone, refusals, standing
 from crm.evidence import EARLIEST
 from crm.figures import Figures
-from crm.form_fields import TOO_LONG
+from crm.form_fields import TOO_LONG, day_field
 from crm.models import Consent, ConsentText, Customer
 from crm.models.consent import LONGEST_CONSENT_TEXT
 from crm.money import day
@@ -30,7 +30,6 @@ USUAL = [
     (Consent.Purpose.MARKETING, Consent.Channel.PHONE),
     (Consent.Purpose.SURVEYS, Consent.Channel.EMAIL),
 ]
-_DATE = forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d")
 
 
 def _choice(choices: Any, label: Any) -> forms.ChoiceField:
@@ -50,14 +49,7 @@ class ConsentForm(forms.Form):
         error_messages={"required": gettext_lazy("Say whether they agree."), "invalid_choice": gettext_lazy("They agree, or they do not.")},
     )
     how = _choice(Consent.How.choices, gettext_lazy("How they said it"))
-    on = forms.DateField(
-        label=gettext_lazy("On"),
-        widget=_DATE,
-        error_messages={
-            "required": gettext_lazy("Say on which day; today will do."),
-            "invalid": gettext_lazy("There is no such day: give the day, the month and the year."),
-        },
-    )
+    on = day_field(gettext_lazy("On"), gettext_lazy("Say on which day; today will do."))
     text = forms.CharField(
         required=False,
         max_length=LONGEST_CONSENT_TEXT,
@@ -157,13 +149,8 @@ def read_undo(customer: Customer, text: str) -> list[int]:
     return list(made)
 
 
-def _standing(customer: Customer) -> list[Consent]:
-    """Read once for the panel and the marks of a page: kept with the customer."""
-    kept = vars(customer)
-    if "consents_read" not in kept:
-        kept["consents_read"] = standing(customer) if presence.is_there(customer, "consents") else []
-    found: list[Consent] = kept["consents_read"]
-    return found
+def _standing(customer: Customer) -> Sequence[Consent]:
+    return presence.read_once(customer, "consents", lambda: standing(customer))
 
 
 def marks_of(customer: Customer, figures: Figures) -> list[str] | None:

@@ -7,6 +7,7 @@ from datetime import date
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator, RegexValidator
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -137,13 +138,12 @@ class Held:
 
 
 def evidence_of(customer: Customer) -> Sequence[Evidence]:
-    """The latest by their day, at most MOST_READ. Read once for the panel and the timeline of a page: kept with the customer."""
-    kept = vars(customer)
-    if "evidence_read" not in kept:
-        theirs = Evidence.objects.filter(customer=customer).select_related("by").order_by("-happened_on", "-pk")
-        kept["evidence_read"] = list(theirs[:MOST_READ]) if presence.is_there(customer, "evidence") else []
-    found: Sequence[Evidence] = kept["evidence_read"]
-    return found
+    """The latest by their day, at most MOST_READ."""
+
+    def read() -> QuerySet[Evidence]:
+        return Evidence.objects.filter(customer=customer).select_related("by").order_by("-happened_on", "-pk")[:MOST_READ]
+
+    return presence.read_once(customer, "evidence", read)
 
 
 def held(customer: Customer) -> list[Held]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from crm import evidence_words, panels, presence, timeline
 from crm.evidence import EARLIEST, Held, evidence_of, held
 from crm.figures import Figures
-from crm.form_fields import TOO_LONG
+from crm.form_fields import TOO_LONG, day_field
 from crm.models import Customer, Evidence
 from crm.models.evidence import LONGEST_EVIDENCE
 from crm.printed import printed
@@ -40,14 +40,7 @@ class EvidenceForm(forms.Form):
             "invalid_choice": gettext_lazy("That is none of the things that are recorded; choose one of those shown."),
         },
     )
-    happened_on = forms.DateField(
-        label=gettext_lazy("Since"),
-        widget=forms.DateInput({"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
-        error_messages={
-            "required": gettext_lazy("Say since when; today will do."),
-            "invalid": gettext_lazy("There is no such day: give the day, the month and the year."),
-        },
-    )
+    happened_on = day_field(gettext_lazy("Since"), gettext_lazy("Say since when; today will do."))
     lost_reason = forms.ChoiceField(
         required=False,
         choices=[("", gettext_lazy("Choose a reason")), *Evidence.LostReason.choices],

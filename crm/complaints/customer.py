@@ -54,14 +54,13 @@ class Panel:
 
 
 def complaints_of(customer: Customer) -> Sequence[Complaint]:
-    """The latest, unfinished ones first, at most MOST_READ. Read once for the panels and the timeline of a page: kept with the customer."""
-    kept = vars(customer)
-    if "complaints_read" not in kept:
+    """The latest, unfinished ones first, at most MOST_READ."""
+
+    def read() -> list[Complaint]:
         theirs = Complaint.objects.filter(customer=customer).order_by("-opened_on", "-pk")
-        found = theirs[:MOST_READ] if presence.is_there(customer, "complaints") else []
-        kept["complaints_read"] = sorted(found, key=lambda one: not one.is_unfinished)
-    read: Sequence[Complaint] = kept["complaints_read"]
-    return read
+        return sorted(theirs[:MOST_READ], key=lambda one: not one.is_unfinished)
+
+    return presence.read_once(customer, "complaints", read)
 
 
 def opened(customer: Customer, before: Before, limit: int) -> list[Entry]:

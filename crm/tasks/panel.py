@@ -36,18 +36,16 @@ class TasksPanel:
 
 
 def _tasks_of(customer: Customer) -> Sequence[Task]:
-    """The first that are due and the last that were closed: read once for the panel and the timeline of a page, kept with the customer."""
-    kept = vars(customer)
-    if "tasks_read" not in kept and not presence.is_there(customer, "tasks"):
-        kept["tasks_read"] = []
-    if "tasks_read" not in kept:
+    """The first that are due and the last that were closed."""
+
+    def read() -> QuerySet[Task]:
         theirs = Task.objects.filter(customer=customer)
         due = theirs.filter(closed_on=None).order_by("due_on", "pk").values("pk")[: MOST_SHOWN + 1]
         last = _closed(customer, None).values("pk")[:MOST_CLOSED]
         shown = theirs.filter(Q(pk__in=due) | Q(pk__in=last)).select_related("assignee", "closed_by")
-        kept["tasks_read"] = list(shown.order_by("-closed_on", "-pk"))
-    found: Sequence[Task] = kept["tasks_read"]
-    return found
+        return shown.order_by("-closed_on", "-pk")
+
+    return presence.read_once(customer, "tasks", read)
 
 
 def _closed(customer: Customer, before: Before) -> QuerySet[Task]:
@@ -57,7 +55,7 @@ def _closed(customer: Customer, before: Before) -> QuerySet[Task]:
 
 def closed(customer: Customer, before: Before, limit: int) -> list[Entry]:
     """The latest may have been read for the panel already."""
-    if before is None and limit <= MOST_CLOSED and "tasks_read" in vars(customer):
+    if before is None and limit <= MOST_CLOSED and presence.was_read(customer, "tasks"):
         found = [task for task in _tasks_of(customer) if not task.is_open][:limit]
     else:
         found = list(_closed(customer, before).select_related("closed_by")[:limit])

@@ -331,12 +331,12 @@ def test_the_stages_are_there_for_who_stands_nowhere():
     assert heights == Heights.of(Business.load()) and found is None
 
 
-def test_the_whole_page_of_a_customer_takes_nine_statements(django_assert_num_queries):
-    """Three of the frame, the customer and what is around them, three of the ladder, and the orders with their lines."""
+def test_the_whole_page_of_a_customer_takes_eight_statements(django_assert_num_queries):
+    """Three of the frame, the customer and what is around them, three of the ladder, and the orders."""
     customer, owner = climber(**REPEAT), cast.signed_in(cast.owner())
     make_order(customer, ordered_on=AS_OF)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         assert owner.get(f"/customers/{customer.pk}/").status_code == 200
 
 
