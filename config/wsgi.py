@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Each thread has a connection of its own, and the system caches the file for all of them: 20 MB for each would be most of a worker.
 options = settings.DATABASES["default"]["OPTIONS"]
 if "init_command" in options:
-    options["init_command"] += "PRAGMA cache_size=-4000;"
+    options["init_command"] += "PRAGMA cache_size=-2000;"
 django = get_wsgi_application()
 
 

@@ -54,3 +54,24 @@ def test_one_is_deleted_and_brought_back_by_keyboard(visit):
     page.wait_for_selector("[data-toast] >> text=is deleted")
     page.locator("[data-toast]", has_text="is deleted").get_by_role("button", name="Undo").press("Enter")
     page.wait_for_selector("text=is back, with all that is theirs")
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440][: 3 if not os.environ.get("DATABASE_URL") else 1])
+def test_the_menu_of_a_customer_is_on_the_screen_and_closes_by_escape_and_by_a_click_elsewhere(visit, width):
+    visitor = visit("owner", width=390 if width < 1000 else width)
+    page = visitor.open("/customers/?q=example")
+    visitor.page.set_viewport_size({"width": width, "height": 844})
+    who, _other = two_of(page)
+    visitor.open(f"/customers/{who}/")
+    summary, opened = page.locator(".more-menu summary"), page.locator(".more-menu[open]")
+    summary.press("Enter")
+    box = page.locator(".more-menu-list").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width and not visitor.is_wider_than_the_screen()
+
+    tab_to(page, "Delete")
+    page.keyboard.press("Escape")
+    assert opened.count() == 0 and summary.evaluate("it => it === document.activeElement")
+
+    summary.press("Enter")
+    page.locator("#timeline").click(position={"x": 2, "y": 2})
+    assert opened.count() == 0

@@ -148,3 +148,23 @@ def test_who_somebody_is_and_what_they_agreed_to_change_on_their_page_by_keyboar
     page.locator("[data-toast]", has_text="do not agree").get_by_role("button", name="Undo").press("Enter")
     page.wait_for_selector("text=1 consent is as it was before.")
     assert page.get_by_role("button", name="Withdraw: News and offers: Phone").count() == 1
+
+
+def test_long_names_without_a_space_make_no_page_wider_than_the_screen(visit, site):
+    visitor = visit("staff", width=390)
+    (first, _), (second, email) = somebody(site, 7), somebody(site, 8)
+    page = visitor.open(f"/customers/{first}/edit/")
+    page.locator("#id_name").fill("Ž" * 200)
+    page.locator("#id_name").press("Enter")
+    page.wait_for_url(f"**/customers/{first}/")
+    page = visitor.open(f"/customers/{first}/household/")
+    page.locator("input[name=who]").fill(email)
+    page.locator("input[name=name]").fill("Ł" * 100)
+    page.locator("input[name=name]").press("Enter")
+    page.wait_for_url("**/households/*/")
+    household = page.url.removeprefix(visitor.address)
+
+    ways = ["", "edit/", "history/", "tags/", "consents/", "complaint/", "evidence/", "stage/", "reach/", "company/", "more/"]
+    for address in [household, *(f"/customers/{who}/{way}" for who in (first, second) for way in ways)]:
+        visitor.open(address)
+        assert not visitor.is_wider_than_the_screen(), address

@@ -17,8 +17,14 @@
     fetch(form.action, { method: 'POST', body: body, redirect: 'manual' });
   });
 
-  /* menus close by a click elsewhere and by Escape */
-  function closeMenus(but) { all('details.menu[open]').forEach(function (menu) { if (menu !== but) { menu.open = false; } }); }
+  /* menus close by a click elsewhere and by Escape; whoever stood in one stands before it */
+  function closeMenus(but) {
+    all('details.menu[open]').forEach(function (menu) {
+      if (menu === but) { return; }
+      if (menu.contains(document.activeElement)) { first('summary', menu).focus(); }
+      menu.open = false;
+    });
+  }
   document.addEventListener('click', function (event) { closeMenus(event.target.closest('details.menu')); });
 
   /* toasts: those without a choice leave by themselves */
