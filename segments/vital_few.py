@@ -1,5 +1,6 @@
 """The Pareto page: who brings most of the revenue, now and a year ago."""
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -42,7 +43,7 @@ class Standing:
         # As whole numbers: a Decimal for each of a hundred thousand rows would take longer than all the rest.
         amounts = [ExpressionWrapper(F(name), output_field=BigIntegerField()) for name in ("revenue_12m", "revenue_prev_12m")]
         brought = figures.facts.objects.filter(Q(revenue_12m__gt=0) | Q(revenue_prev_12m__gt=0))
-        customers, revenue, earlier, chosen = list[int](), list[int](), list[int](), set[int]()
+        customers, revenue, earlier, chosen = array("q"), array("q"), array("q"), set[int]()
         for customer, amount, amount_before, name in brought.order_by("pk").values_list("pk", *amounts, "pareto_class").iterator(AT_ONCE):
             customers.append(customer)
             revenue.append(amount)
@@ -51,7 +52,7 @@ class Standing:
                 chosen.add(customer)
         now, before = Concentration.of(customers, revenue), Concentration.of(customers, earlier)
         few = [customer for customer in now.customers if customer in chosen]
-        return cls(now, before, few, before.customers[: before.vital_few(figures.business.pareto_share)])
+        return cls(now, before, few, list(before.customers[: before.vital_few(figures.business.pareto_share)]))
 
     @cached_property
     def came(self) -> list[int]:
@@ -241,9 +242,9 @@ class ParetoPage:
 
 def _people(figures: Figures, as_of: date, now: Concentration, customers: Iterable[int]) -> dict[int, Person]:
     found = figures.facts.objects.select_related("customer").in_bulk(list(customers))
-    people = {}
+    people, ranks = {}, now.ranks(found)
     for customer, facts in found.items():
-        rank = now.ranks.get(customer)
+        rank = ranks.get(customer)
         share = (now.sums[rank] - now.sums[rank - 1]) / now.total if rank else None
         people[customer] = Person(facts, as_of, rank, share)
     return people

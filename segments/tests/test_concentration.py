@@ -21,19 +21,19 @@ NOBODY = of({})
 
 
 def test_customers_stand_by_what_they_brought():
-    assert FIVE.customers == [2, 5, 3, 4, 1]
-    assert FIVE.sums == [0, 500, 700, 850, 950, 1000]
-    assert FIVE.ranks == {2: 1, 5: 2, 3: 3, 4: 4, 1: 5}
+    assert list(FIVE.customers) == [2, 5, 3, 4, 1]
+    assert list(FIVE.sums) == [0, 500, 700, 850, 950, 1000]
+    assert FIVE.ranks({5, 1, 6}) == {5: 2, 1: 5}
 
 
 def test_of_equal_ones_the_smaller_key_stands_first():
-    assert of({2: 10, 5: 10, 7: 30, 9: 10}).customers == [7, 2, 5, 9]
+    assert list(of({2: 10, 5: 10, 7: 30, 9: 10}).customers) == [7, 2, 5, 9]
 
 
 def test_who_brought_nothing_or_took_back_is_no_part_of_it():
     found = of({1: 80, 2: 0, 3: -30, 4: 20})
 
-    assert (found.customers, found.people, found.total) == ([1, 4], 2, 100)
+    assert (list(found.customers), found.people, found.total) == ([1, 4], 2, 100)
 
 
 def test_a_share_is_that_of_the_first_so_many():
@@ -52,7 +52,7 @@ def test_so_many_per_cent_of_the_people_are_rounded_and_one_at_least():
 
 
 def test_nobody_has_no_share_and_no_few():
-    assert (NOBODY.people, NOBODY.total, NOBODY.share(0), NOBODY.top(20), NOBODY.steps(), NOBODY.ranks) == (0, 0, 0, 0, [0], {})
+    assert (NOBODY.people, NOBODY.total, NOBODY.share(0), NOBODY.top(20), NOBODY.steps(), NOBODY.ranks({1})) == (0, 0, 0, 0, [0], {})
     assert NOBODY.vital_few(Decimal("0.80")) == 0
 
 
