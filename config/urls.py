@@ -102,6 +102,7 @@ urlpatterns = [
     path("settings/tags/", tags.tags, name="tags"),
     path("settings/tags/<int:pk>/", tags.tag, name="tag"),
     path("settings/tags/<int:pk>/remove/", tags.remove, name="tag_remove"),
+    path("settings/tags/<int:pk>/back/", tags.back, name="tag_back"),
     path("customers/<int:pk>/household/", households.begin, name="household_begin"),
     path("households/<int:pk>/", households.household, name="household"),
     path("households/<int:pk>/rename/", households.rename, name="household_rename"),

@@ -27,6 +27,7 @@ from crm.importing.telling import Doing
 from crm.merging import candidates
 from crm.merging.looking import look
 from crm.models import BulkAction, Business, Job, Upload, User
+from crm.tags.writing import purge_tags
 from lifecycle import lookback, nightly, replay, replayed, schedule
 from lifecycle.demo.empty import DemoRefused, remove_demo
 from lifecycle.demo.fill import fill_demo
@@ -47,6 +48,7 @@ def tick(clock: Callable[[], datetime] = timezone.now) -> None:
     nightly.close_cut_off(clock())
     refresh(clock)
     purge(clock())
+    purge_tags(clock())
     # Of an import by a command nobody else asks.
     replayed.ask_after_import()
     # Last, because it is the one thing here that a broken broker breaks.

@@ -99,6 +99,12 @@ class CustomerForm(forms.ModelForm[Customer]):
         """Whether there is no warning that was not seen."""
         return self.fingerprint == (self.data.get("warned") or "") or not self.warnings
 
+    def take_focus(self) -> None:
+        """Put into a page that is there, it goes on where the keyboard was: in the first field that is wrong, or in the first."""
+        shown = [field.name for field in self.visible_fields()]
+        at = next((name for name in shown if name in self.errors), shown[0])
+        self.fields[at].widget.attrs["autofocus"] = True
+
     def warn(self) -> None:
         """To be sent once more, which says that the warnings were seen."""
         self.data = dict(self.data.items()) | {"warned": self.fingerprint}

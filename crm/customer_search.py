@@ -87,7 +87,7 @@ class CustomerSearch(forms.Form):
         self.node: Node | None = None
         stages = [(key, mark.name) for key, mark in stage_marks(figures.business).items()]
         self.fields["stage"].choices = [("", _("Any stage")), *stages]  # type: ignore[attr-defined]
-        self.tags = [] if figures.is_past else list(Tag.objects.all())
+        self.tags = [] if figures.is_past else list(Tag.objects.present())
         if figures.is_past:
             self.fields["tag"].error_messages["invalid_choice"] = _(
                 "Tags are of today, and this list is of another day: no tag is asked for."
@@ -162,7 +162,7 @@ class CustomerSearch(forms.Form):
     def _further(self, facts: QuerySet[FactsRow]) -> QuerySet[FactsRow]:
         asked = self.cleaned_data
         if tag := asked.get("tag"):
-            facts = facts.filter(pk__in=CustomerTag.objects.filter(tag__key=tag).values("customer"))
+            facts = facts.filter(pk__in=CustomerTag.objects.filter(tag__key=tag, tag__removed_at=None).values("customer"))
         if group := asked.get("group"):
             facts = facts.filter(group.condition(self.figures, self.today))
         if self.node and self.figures.as_of:

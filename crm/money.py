@@ -61,7 +61,9 @@ def dated(value: date | None, letters: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _dated(value: date, letters: str, language: str | None) -> str:
-    return date_format(value, letters)
+    said = date_format(value, letters)
+    # Polish writes months small; Django has those that stand alone with a capital.
+    return said.lower() if language == "pl" else said
 
 
 @lru_cache(maxsize=4096)

@@ -148,6 +148,7 @@ ROUTES = {
     "settings/tags/": [(TO_LOGIN, TO_LOGIN), (REFUSED, NO_SUCH_WAY), (IN, NO_SUCH_WAY)],
     "settings/tags/<int:pk>/": [(TO_LOGIN, TO_LOGIN), (REFUSED, REFUSED), (MISSING, MISSING)],
     "settings/tags/<int:pk>/remove/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, MISSING)],
+    "settings/tags/<int:pk>/back/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, REFUSED), (NO_SUCH_WAY, MISSING)],
     "customers/<int:pk>/household/": [(TO_LOGIN, TO_LOGIN), (IN, IN), (IN, IN)],
     "households/<int:pk>/": [(TO_LOGIN, TO_LOGIN), (MISSING, NO_SUCH_WAY), (MISSING, NO_SUCH_WAY)],
     "households/<int:pk>/rename/": [(TO_LOGIN, TO_LOGIN), (NO_SUCH_WAY, MISSING), (NO_SUCH_WAY, MISSING)],

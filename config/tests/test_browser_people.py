@@ -135,6 +135,7 @@ def test_who_somebody_is_and_what_they_agreed_to_change_on_their_page_by_keyboar
     page = visit("staff").open(f"/customers/{who}/")
     page.locator("#about-them").get_by_role("link", name="Edit").press("Enter")
     page.wait_for_selector("#about-them form")
+    page.wait_for_selector("#id_name:focus")
     tab_to(page, r"City\*?")
     page.keyboard.press("Control+a")
     page.keyboard.type("Dolní Lhota")
@@ -168,3 +169,25 @@ def test_long_names_without_a_space_make_no_page_wider_than_the_screen(visit, si
     for address in [household, *(f"/customers/{who}/{way}" for who in (first, second) for way in ways)]:
         visitor.open(address)
         assert not visitor.is_wider_than_the_screen(), address
+
+
+def test_whoever_asks_for_one_kind_of_the_timeline_by_keyboard_stays_where_they_are(visit, site):
+    who, _email = somebody(site, 9)
+    page = visit("staff").open(f"/customers/{who}/")
+    for kind in ("orders", "contact", "all"):
+        page.locator(f"#tl-{kind}").press("Enter")
+        page.wait_for_selector(f"#tl-{kind}[aria-current=true]:focus")
+
+
+def test_a_form_in_its_place_that_is_wrong_leaves_the_keyboard_in_what_is_wrong(visit, site):
+    who, _email = somebody(site, 10)
+    page = visit("staff").open(f"/customers/{who}/")
+    page.locator("#about-them").get_by_role("link", name="Edit").press("Enter")
+    page.locator("#id_city").fill("x" * 101)
+    page.locator("#about-them").get_by_role("button", name="Save").press("Enter")
+    page.locator("#about-them").get_by_text("This is too long: 101 letters, and at most 100 are kept.").wait_for()
+    page.wait_for_selector("#id_city:focus")
+    page.locator("#id_city").fill("Brno")
+    page.locator("#id_phone").fill("no phone")
+    page.locator("#about-them").get_by_role("button", name="Save").press("Enter")
+    page.wait_for_selector("#about-them .alert:focus >> text=does not look like a phone number")

@@ -10,7 +10,9 @@ from django.utils import timezone
 from config import worker
 from config.celery import app
 from crm import jobs, locks
-from crm.models import Business, Candidate, Changed, Facts, Job, Pulse
+from crm.bin import put_in_bin
+from crm.models import Business, Candidate, Changed, Customer, Facts, Job, Pulse, Tag
+from crm.tags.writing import put_tag, remove_tag
 from crm.tests.factories import make_customer, make_order, make_owner
 from lifecycle import nightly
 from lifecycle.models import NightlyRun, Transition
@@ -51,6 +53,18 @@ def test_a_tick_runs_the_night_that_is_due_and_then_refreshes():
 
     assert NightlyRun.objects.values_list("as_of", "state").get() == (yesterday(), "finished")
     assert (Facts.objects.get().orders, Changed.objects.count()) == (2, 0)
+
+
+def test_a_tick_deletes_for_good_what_was_deleted_thirty_days_ago():
+    by, long_ago, lately = make_owner(), timezone.now() - timedelta(days=31), timezone.now() - timedelta(days=29)
+    for when in (long_ago, lately):
+        put_in_bin(customer=(customer := make_customer(name=str(when))), by=by, now=when)
+        tag = put_tag(customer=make_customer(), name=str(when), by=by).tag
+        remove_tag(tag=tag, now=when, by=by)
+
+    worker.tick()
+
+    assert Customer.objects.exclude(binned_at=None).get() == customer and Tag.objects.get() == tag
 
 
 def test_after_a_night_it_is_looked_for_duplicates_and_at_other_ticks_it_is_not():

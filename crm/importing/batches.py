@@ -123,6 +123,8 @@ def _write_beside_others(batch: Batch, plan: Plan) -> None:
 
 
 def _write(batch: Batch, plan: Plan, last: int) -> Mapping[str, int]:
+    # Of a customer who is merged between being found and being written to, the orders would stay with the record that is hidden.
+    Business.in_turn()
     if plan.currency:
         Business.keep(currency=plan.currency)
     channels = _channels(batch.purchases, plan.channels)

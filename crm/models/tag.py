@@ -1,3 +1,5 @@
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -9,6 +11,12 @@ from crm.models.user import User
 LONGEST_TAG = 40
 
 
+class TagQuerySet(models.QuerySet["Tag"]):
+    def present(self) -> Self:
+        """Without those that were removed, which wait to be brought back."""
+        return self.filter(removed_at=None)
+
+
 class Tag(models.Model):
     """A word that people put on customers. The key is that of the first name, and stays: rules name the tag by it."""
 
@@ -18,6 +26,10 @@ class Tag(models.Model):
 
     made_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+")
     made_at = models.DateTimeField(_("made"), db_default=Now(), editable=False)
+    # Who had it has it still, so that it can be undone.
+    removed_at = models.DateTimeField(_("removed"), null=True, blank=True, editable=False)
+
+    objects = TagQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("tag")
@@ -25,7 +37,7 @@ class Tag(models.Model):
         ordering = ["name_key"]
         constraints = [
             models.UniqueConstraint(fields=["key"], name="tag_key_unique"),
-            models.UniqueConstraint(fields=["name_key"], name="tag_name_unique"),
+            models.UniqueConstraint(fields=["name_key"], condition=Q(removed_at=None), name="tag_name_unique"),
             models.CheckConstraint(condition=~Q(key="") & ~Q(name_key=""), name="tag_has_a_name"),
         ]
 

@@ -20,8 +20,8 @@ def family() -> Mapping[str, Fact]:
 
 
 def _offered() -> dict[str, str]:
-    return dict(Tag.objects.values_list("key", "name"))
+    return dict(Tag.objects.present().values_list("key", "name"))
 
 
 def _holds(keys: Collection[str]) -> Q:
-    return Q(Exists(CustomerTag.objects.filter(customer=OuterRef("pk"), tag__key__in=keys)))
+    return Q(Exists(CustomerTag.objects.filter(customer=OuterRef("pk"), tag__key__in=keys, tag__removed_at=None)))

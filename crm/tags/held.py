@@ -21,5 +21,5 @@ class _Joined(Aggregate):
 
 def held() -> Subquery:
     """The numbers of their tags, on the facts; NULL for who has none."""
-    theirs = CustomerTag.objects.filter(customer=OuterRef("pk")).order_by().values("customer")
+    theirs = CustomerTag.objects.filter(customer=OuterRef("pk"), tag__removed_at=None).order_by().values("customer")
     return Subquery(theirs.annotate(numbers=_Joined(Cast("tag", TextField()))).values("numbers"))

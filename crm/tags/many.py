@@ -26,7 +26,7 @@ class _NameWithSuggestions(forms.TextInput):
 
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         known = f"{name}-known"
-        options = format_html_join("", '<option value="{}"></option>', ((tag.name,) for tag in Tag.objects.all()))
+        options = format_html_join("", '<option value="{}"></option>', ((tag.name,) for tag in Tag.objects.present()))
         return super().render(name, value, {**(attrs or {}), "list": known}, renderer) + format_html(
             '<datalist id="{}">{}</datalist>', known, options
         )
@@ -46,7 +46,7 @@ class PutForm(forms.Form):
 
 class TakeForm(forms.Form):
     tag = forms.ModelChoiceField(
-        Tag.objects.all(),
+        Tag.objects.present(),
         label=gettext_lazy("Tag"),
         widget=forms.Select({"class": "form-select"}),
         error_messages={
@@ -92,7 +92,7 @@ def _take(customers: Sequence[Customer], said: Said, by: User | None) -> Done:
 
 def _taken_back(befores: Mapping[Customer, Mapping[str, Any]], afters: Mapping[int, Mapping[str, Any]], by: User | None) -> set[int]:
     """Puts on again what was taken off, by whom and when it was; nothing where the tag is gone or they have it by now."""
-    tag = Tag.objects.select_for_update().filter(pk__in={before["tag"] for before in befores.values()}).first()
+    tag = Tag.objects.present().select_for_update().filter(pk__in={before["tag"] for before in befores.values()}).first()
     if tag is None:
         return set()
     have = set(_rows(tag.pk, list(befores)).values_list("customer", flat=True))
@@ -108,7 +108,7 @@ def _taken_back(befores: Mapping[Customer, Mapping[str, Any]], afters: Mapping[i
 
 def _there(said: Said) -> Tag:
     """The tag, kept for this transaction."""
-    tag = Tag.objects.select_for_update().filter(pk=said["tag"]).first()
+    tag = Tag.objects.present().select_for_update().filter(pk=said["tag"]).first()
     if tag is None:
         raise LookupError(_("The tag “%(tag)s” was removed meanwhile.") % {"tag": said["name"]})
     return tag
@@ -148,6 +148,6 @@ kinds.register(
         _take,
         _taken_back,
         tells=_tells,
-        is_offered=Tag.objects.exists,
+        is_offered=Tag.objects.present().exists,
     ),
 )

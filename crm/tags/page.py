@@ -35,19 +35,19 @@ class TagsPanel:
     def now(cls, customer: Customer, typed: str = "", problem: str = "") -> "TagsPanel":
         held = Exists(CustomerTag.objects.filter(customer=customer, tag=OuterRef("pk")))
         tags: dict[bool, list[Tag]] = {True: [], False: []}
-        for tag in Tag.objects.annotate(held=held) if presence.is_there(customer, "tags") else ():
+        for tag in Tag.objects.present().annotate(held=held) if presence.is_there(customer, "tags") else ():
             tags[bool(getattr(tag, "held"))].append(tag)  # noqa: B009 (annotated)
         return cls(customer, tags[True], tags[False], typed, problem)
 
 
-presence.register("tags", Tag.objects.all())
+presence.register("tags", Tag.objects.present())
 panels.register(panels.Panel("crm/tags/_tags.html", TagsPanel.of, order=-40))
 
 
 def tags_of(customers: Collection[int]) -> Mapping[int, list[str]]:
     """The names of the tags of each of these few, in their order."""
     found: dict[int, list[str]] = defaultdict(list)
-    rows = CustomerTag.objects.filter(customer__in=customers).order_by("tag__name_key")
+    rows = CustomerTag.objects.filter(customer__in=customers, tag__removed_at=None).order_by("tag__name_key")
     for customer, name in rows.values_list("customer", "tag__name"):
         found[customer].append(name)
     return found
@@ -63,7 +63,7 @@ class Line:
 
 def lines() -> list[Line]:
     present = Q(tagged__customer__binned_at=None, tagged__customer__merged_into=None)
-    counted = Tag.objects.annotate(people=Count("tagged", filter=present)).order_by("name_key")
+    counted = Tag.objects.present().annotate(people=Count("tagged", filter=present)).order_by("name_key")
     return [Line(tag, getattr(tag, "people")) for tag in counted]  # noqa: B009 (annotated)
 
 

@@ -84,3 +84,51 @@ def test_five_who_merge_delete_and_log_at_once_are_all_answered_and_lose_nothing
 
     answers, failed, lost, statuses = json.loads(done.stdout)
     assert (answers, failed, lost) == (750, [], 0) and 302 in statuses, done.stderr
+
+
+# The merge begins once the import knows who its customers are.
+MERGED_MEANWHILE = """
+import json, sys, time
+from pathlib import Path
+from threading import Thread
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from crm import jobs
+from crm.importing import batches
+from crm.merging.merge import merge
+from crm.models import Business, Customer, Order, User
+
+jobs.ring = lambda *arguments: None
+Business.keep(name="Roastery", currency="CZK")
+jana = User.objects.create_user("jana@example.com", role="owner")
+stays, goes = (Customer.objects.create(name=name, external_id=name) for name in ("stays", "goes"))
+take_in, merging = batches.take_in, []
+
+def work():
+    merge(into=stays, from_=goes, fields={}, by=jana, now=timezone.now())
+    connection.close()
+
+def take_in_and_wait(*arguments):
+    taken = take_in(*arguments)
+    merging.append(Thread(target=work))
+    merging[0].start()
+    time.sleep(1)
+    return taken
+
+batches.take_in = take_in_and_wait
+file = Path(sys.argv[1])
+file.write_text("customer_id,date,amount\\ngoes,2026-01-02,12.50\\n")
+call_command("import_orders", str(file), stdout=open("/dev/null", "w"))
+merging[0].join()
+goes.refresh_from_db()
+print(json.dumps([goes.merged_into_id == stays.pk, list(Order.objects.values_list("customer__name", flat=True))]))
+"""
+
+
+@pytest.mark.slow
+def test_an_order_imported_while_its_customer_is_merged_is_of_the_one_who_stays(installation, tmp_path):
+    done = Installation(installation).script(MERGED_MEANWHILE, tmp_path / "orders.csv").finish()
+    assert done.returncode == 0, done.stderr
+
+    assert json.loads(done.stdout) == [True, ["stays"]]

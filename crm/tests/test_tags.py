@@ -1,6 +1,6 @@
 """Tags: put on and taken off, named otherwise and removed, found in lists and files; by whom."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from unittest import mock
 
 import pytest
@@ -12,10 +12,12 @@ from django.utils import timezone
 from config.tests import cast
 from crm.bin import put_in_bin
 from crm.catalogue import find
-from crm.models import Audit, Business, Changed, Customer, CustomerTag, PastFacts, Tag
+from crm.models import Audit, Business, Changed, Customer, CustomerTag, Facts, PastFacts, Tag
 from crm.tags import writing
+from crm.tags.asking import family
+from crm.tags.held import held
 from crm.tags.page import lines, tags_of
-from crm.tags.writing import put_tag, remove_tag, rename_tag, take_tag
+from crm.tags.writing import bring_back, purge_tags, put_tag, remove_tag, rename_tag, take_tag
 from crm.tests.factories import make_customer, make_owner
 from crm.tests.test_bulk_actions import text
 from crm.tests.test_customers_page import look_back
@@ -25,6 +27,8 @@ from lifecycle.stages import place
 from segments.saved import make_segment
 
 pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -123,9 +127,68 @@ class TestNamingAndRemoving:
 
         tag = Tag.objects.get()
         assert [line.people for line in lines()] == [2]
-        assert remove_tag(tag=tag, by=by) == 2
-        assert remove_tag(tag=tag, by=by) is None
-        assert not CustomerTag.objects.exists() and not Tag.objects.exists()
+        assert remove_tag(tag=tag, now=NOW, by=by) == 2
+        assert remove_tag(tag=tag, now=NOW, by=by) is None
+        assert lines() == [] and [names(one) for one in people] == [[], [], []]
+
+    def test_it_comes_back_to_everybody_who_had_it_by_whom_and_since_when(self, by):
+        anna, eva = make_customer(), make_customer()
+        tag = put_tag(customer=anna, name="VIP", by=by).tag
+        put_tag(customer=eva, name="Other", by=by)
+        before = list(CustomerTag.objects.order_by("pk").values())
+        remove_tag(tag=tag, now=NOW, by=by)
+        assert take_tag(customer=anna, tag=tag.pk, by=by) is None
+
+        assert bring_back(tag=tag, by=by) and not bring_back(tag=tag, by=by)
+
+        assert list(CustomerTag.objects.order_by("pk").values()) == before and names(anna) == ["VIP"]
+        assert [entry.what for entry in Audit.objects.order_by("pk")][-2:] == ["tag.removed", "tag.brought_back"]
+
+    def test_another_of_its_name_is_another_and_keeps_it_from_coming_back(self, by):
+        anna = make_customer()
+        tag = put_tag(customer=anna, name="VIP", by=by).tag
+        remove_tag(tag=tag, now=NOW, by=by)
+
+        new = put_tag(customer=make_customer(), name="vip", by=by).tag
+        assert (new.key, names(anna)) == ("vip_2", [])
+        with pytest.raises(ValidationError, match="Another tag is called “VIP” by now"):
+            bring_back(tag=tag, by=by)
+        rename_tag(tag=new, name="Guest", by=by)
+        assert bring_back(tag=tag, by=by)
+
+    def test_nor_is_there_one_too_many_by_coming_back(self, by, monkeypatch):
+        monkeypatch.setattr("crm.tags.writing.MOST_TAGS", 2)
+        anna = make_customer()
+        tag = put_tag(customer=anna, name="VIP", by=by).tag
+        remove_tag(tag=tag, now=NOW, by=by)
+        put_tag(customer=anna, name="One", by=by), put_tag(customer=anna, name="Two", by=by)
+
+        with pytest.raises(ValidationError, match="at most 2 tags"):
+            bring_back(tag=tag, by=by)
+
+    def test_after_thirty_days_it_is_gone_for_good(self, by):
+        anna = make_customer()
+        tags = [put_tag(customer=anna, name=name, by=by).tag for name in ("Old", "Late", "Kept")]
+        remove_tag(tag=tags[0], now=NOW - timedelta(days=30), by=by)
+        remove_tag(tag=tags[1], now=NOW - timedelta(days=30, seconds=-1), by=by)
+
+        assert (purge_tags(NOW), purge_tags(NOW)) == (1, 0)
+
+        assert set(Tag.objects.values_list("name", flat=True)) == {"Late", "Kept"}
+        assert set(CustomerTag.objects.values_list("tag__name", flat=True)) == {"Late", "Kept"}
+        bring_back(tag=tags[1], by=by)
+        assert names(anna) == ["Kept", "Late"]
+
+    def test_whoever_asks_for_a_removed_one_finds_nobody(self, by):
+        anna = make_customer()
+        tag = put_tag(customer=anna, name="VIP", by=by).tag
+        asked = Facts.objects.annotate(numbers=held()).values_list("numbers", flat=True)
+        assert Facts.objects.filter(family()["tag"].holds(["vip"])).exists() and list(asked) == [str(tag.pk)]
+
+        remove_tag(tag=tag, now=NOW, by=by)
+
+        assert not Facts.objects.filter(family()["tag"].holds(["vip"])).exists() and list(asked.all()) == [None]
+        assert tags_of([anna.pk]) == {} and not family()["tag"].offers()
 
     def test_one_that_a_rule_asks_cannot_go_and_another_can(self, by):
         anna = make_customer()
@@ -133,8 +196,8 @@ class TestNamingAndRemoving:
         make_segment(by=by, name="Guests", rule={"not": {"fact": "tag", "op": "in", "value": ["vip"]}})
 
         with pytest.raises(ValidationError, match="Guests"):
-            remove_tag(tag=asked, by=by)
-        assert remove_tag(tag=other, by=by) == 1
+            remove_tag(tag=asked, now=NOW, by=by)
+        assert remove_tag(tag=other, now=NOW, by=by) == 1
 
 
 class TestRules:
@@ -206,6 +269,21 @@ class TestThePages:
         assert "The tag “Guest” is removed; 1 customer had it." in text(jana.get(reverse("tags")))
         assert "1 customer had it." in text(jana.get(reverse("audit")))
         assert names(anna) == ["Other"]
+
+        assert jana.get(page).status_code == 404
+        back = reverse("tag_back", args=[tag.pk])
+        jana.post(reverse("tag_remove", args=[tag.pk]))
+        assert "The tag “Guest” is back, with everybody who had it." in text(jana.post(back, follow=True))
+        assert "is back, with" not in text(jana.post(back, follow=True)) and names(anna) == ["Guest", "Other"]
+
+    def test_the_removal_is_undone_by_the_toast(self, by):
+        jana, anna = cast.signed_in(cast.owner()), make_customer()
+        tag = put_tag(customer=anna, name="VIP", by=by).tag
+        page = jana.post(reverse("tag_remove", args=[tag.pk]), follow=True).content.decode()
+
+        assert f'action="{reverse("tag_back", args=[tag.pk])}"' in page
+        put_tag(customer=anna, name="vip", by=by)
+        assert "Another tag is called “VIP” by now" in text(jana.post(reverse("tag_back", args=[tag.pk]), follow=True))
 
     def test_one_that_a_rule_asks_says_which_and_has_no_button(self, by):
         jana = cast.signed_in(cast.owner())

@@ -113,7 +113,7 @@ class TestATag:
 
     def test_one_that_was_removed_meanwhile_ends_it_with_a_sentence(self, jana):
         action = ask(jana, "tag", {"name": "VIP"}, [make_customer()])
-        remove_tag(tag=Tag.objects.get(), by=jana)
+        remove_tag(tag=Tag.objects.get(), now=timezone.now(), by=jana)
         with pytest.raises(LookupError, match="removed meanwhile"):
             work(action)
 

@@ -60,6 +60,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         if in_place:
             return HttpResponse(status=204, headers={"HX-Redirect": reverse("customer", args=[pk])})
         return redirect("customer", pk)
+    if in_place:
+        form.take_focus()
     shown = {"form": form, "customer": find(pk) if form.is_bound else found}
     return render(request, "crm/_edit.html" if in_place else "crm/customer_edit.html", shown)
 

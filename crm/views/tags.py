@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,7 +19,7 @@ from crm.money import number
 from crm.profile import find
 from crm.returning import way_back
 from crm.tags.page import TagPage, TagsPanel, lines
-from crm.tags.writing import put_tag, remove_tag, rename_tag, take_tag
+from crm.tags.writing import bring_back, put_tag, remove_tag, rename_tag, take_tag
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,7 +72,7 @@ def tags(request: HttpRequest) -> HttpResponse:
 @owner_only
 def tag(request: HttpRequest, pk: int) -> HttpResponse:
     """Its name, and how many have it."""
-    found = get_object_or_404(Tag, pk=pk)
+    found = get_object_or_404(Tag.objects.present(), pk=pk)
     if request.method != "POST":
         return render(request, "crm/tags/tag.html", {"page": TagPage.of(found)})
     name = request.POST.get("name", "")
@@ -86,9 +87,9 @@ def tag(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @owner_only
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Tag, pk=pk)
+    found = get_object_or_404(Tag.objects.present(), pk=pk)
     try:
-        had = remove_tag(tag=found, by=_by(request))
+        had = remove_tag(tag=found, now=timezone.now(), by=_by(request))
     except ValidationError as wrong:
         messages.error(request, wrong.messages[0])
         return redirect("tag", pk)
@@ -96,7 +97,20 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
         said = ngettext(
             "The tag “%(tag)s” is removed; %(number)s customer had it.", "The tag “%(tag)s” is removed; %(number)s customers had it.", had
         )
-        messages.success(request, said % {"tag": found, "number": number(had)})
+        messages.success(request, said % {"tag": found, "number": number(had)}, extra_tags=reverse("tag_back", args=[pk]))
+    return redirect("tags")
+
+
+@require_POST
+@owner_only
+def back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undoes the removal; a second click finds nothing to undo, and says nothing."""
+    found = get_object_or_404(Tag, pk=pk)
+    try:
+        if bring_back(tag=found, by=_by(request)):
+            messages.success(request, _("The tag “%(tag)s” is back, with everybody who had it.") % {"tag": found})
+    except ValidationError as wrong:
+        messages.error(request, wrong.messages[0])
     return redirect("tags")
 
 
