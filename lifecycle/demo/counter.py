@@ -49,8 +49,15 @@ ENQUIRIES = (
     (28, "social", "question", "Do you ship to Slovakia?"),
     (25, "email", "order", "Ten kilos of the house blend for Monday, as last time."),
 )
-# (hours ago, hours until the answer)
-ANSWERED = ((30, 2), (52, 3), (76, 1), (100, 26), (124, 4), (150, 2))
+# (hours ago, hours until the answer, the critical incident that it became, what caused it)
+ANSWERED = (
+    (30, 2, "", ""),
+    (52, 3, "", ""),
+    (76, 1, "good", "The parcel had been lost, and a new one was packed within the hour."),
+    (100, 26, "bad", "The question lay in a folder that nobody looks into."),
+    (124, 4, "", ""),
+    (150, 2, "", ""),
+)
 
 
 @transaction.atomic
@@ -67,10 +74,10 @@ def lay_out(*, now: datetime, zone: str, accounts: Sequence[int | None]) -> None
     newest = iter(Customer.objects.filter(orders__isnull=False).distinct().order_by("-external_id")[: len(ENQUIRIES) + len(ANSWERED)])
     for (hours, kind, topic, text), customer in zip(ENQUIRIES, newest, strict=False):
         _ask(customer, here - timedelta(hours=hours), kind, topic, text, colleague)
-    for (hours, took), customer in zip(ANSWERED, newest, strict=False):
+    for (hours, took, incident, cause), customer in zip(ANSWERED, newest, strict=False):
         asked = _ask(customer, here - timedelta(hours=hours), "email", "question", "When will my order come?", colleague)
         said = {"kind": "email", "direction": "out", "minutes": 4, "text": "It is on its way.", "key": None}
-        said |= {"incident": "", "incident_cause": "", "follow_up": None}
+        said |= {"incident": incident, "incident_cause": cause, "follow_up": None}
         answering.answer(enquiry=asked, said=said, by=colleague, now=here - timedelta(hours=hours - took))
 
 

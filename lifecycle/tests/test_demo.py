@@ -275,6 +275,12 @@ class Filled(TestCase):
         assert at_work and not at_work.exclude(position__gt="", entity="person", works_at__entity="company", household=None).exists()
         assert Customer.objects.exclude(prefers="").exists()
 
+    def test_something_went_remarkably_well_and_something_badly_and_each_says_why(self):
+        remarkable = Interaction.objects.exclude(incident="")
+
+        assert set(remarkable.values_list("incident", flat=True)) == {"good", "bad"}
+        assert not remarkable.filter(incident_cause="").exists()
+
     def test_an_owner_is_made_who_comes_in_by_link_alone_and_a_colleague(self):
         jana, petr = User.objects.get(email="jana@example.com"), User.objects.get(email="petr@example.com")
         assert (jana.name, jana.role, petr.name, petr.role) == ("Jana Horáková", "owner", "Petr Malý", "staff")
