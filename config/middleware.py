@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.deprecation import MiddlewareMixin
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from crm import factors, hidden, money, sessions
@@ -36,14 +37,8 @@ class LoginRequired(LoginRequiredMiddleware):
         return HttpResponseClientRefresh() if refusal and "HX-Request" in request.headers else refusal
 
 
-class ReadersOnlyRead:
+class ReadersOnlyRead(MiddlewareMixin):
     """Refuses what would write where a reader asks for it; what is open to strangers is open to them. @readers_too says what else is."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., Any], view_args: tuple[Any, ...], view_kwargs: dict[str, Any]
@@ -64,14 +59,8 @@ def sessions_end(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Cal
     return answer
 
 
-class SecondFactorFirst:
+class SecondFactorFirst(MiddlewareMixin):
     """Where owners must use two-factor login, one who has not set it up comes to nothing else before."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., Any], view_args: tuple[Any, ...], view_kwargs: dict[str, Any]
@@ -83,15 +72,10 @@ class SecondFactorFirst:
         return HttpResponseClientRedirect(address) if "HX-Request" in request.headers else redirect(address)
 
 
-class AskedOnceMore:
-    """Of two who wait for each other the database sends one away, who has written nothing: their request is answered once more, as if they
-    had sent it again. A file that came along has been read by then, and is not there for a second time."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+class AskedOnceMore(MiddlewareMixin):
+    """Of two who wait for each other the database sends one away: what they wrote in that transaction is undone, and their request answered
+    once more, as if they had sent it again, which every write bears (crm/once.py). A file that came along has been read by then, and is not
+    there for a second time."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         match = request.resolver_match

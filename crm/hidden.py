@@ -1,12 +1,12 @@
 """What a page of a hidden customer says: where they are now; and whatever was typed for them is shown again."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 from crm.access import is_owner
@@ -35,14 +35,8 @@ class Answer:
         return cls(end if there is None else customer, there, typed, is_owner(request.user) and end.binned_at is not None)
 
 
-class HiddenCustomers:
+class HiddenCustomers(MiddlewareMixin):
     """Answers for each view that meets a hidden customer."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return answered(request, exception.customer) if isinstance(exception, Hidden) else None
