@@ -1,11 +1,11 @@
-"""Addresses of that of which a page shows dozens: Django looks each one up anew, which takes longer than to print the row around it."""
+"""Addresses of that of which a page shows dozens: Django looks each up anew, which takes longer than to print the row around it."""
 
 from functools import cache
 
 from django.urls import reverse
 
 
-def address_of(route: str, pk: int) -> str:
+def by_key(route: str, pk: int) -> str:
     """As reverse gives it, of a route that takes one number."""
     before, after = _around(route)
     return f"{before}{pk}{after}"

@@ -8,13 +8,13 @@ from django.template.defaultfilters import floatformat, linebreaksbr, truncatech
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from crm import contact, ordered, presence, timeline
-from crm.addresses import address_of
+from crm import addresses, contact, ordered, presence, timeline
 from crm.amending import Amender
 from crm.amendment import Version, versions
 from crm.models import Customer, Interaction, Order, OrderLine
 from crm.money import day, money, number
 from crm.ordered import latest_orders, newest_first
+from crm.printed import Words
 from crm.timeline import Before, Entry, Group, before_it
 
 # The first number of an entry's key: of one day, what has the higher one stands above. The floors above go on from 10.
@@ -38,14 +38,14 @@ class Bought:
         named = [_line(line) for line in self.lines]
         return ", ".join([*named, _("and more")] if self.has_more else named)
 
-    def words(self, amender: Amender | None) -> dict[str, str]:
+    def words(self, amender: Amender | None) -> Words:
         """For crm/_bought.html."""
         order = self.order
         return {
-            "is_refund": "yes" if order.amount < 0 else "",
+            "is_refund": order.amount < 0,
             "number": order.number,
             "status": "" if order.status == Order.Status.PAID else order.get_status_display(),
-            "is_unpaid": "yes" if order.status == Order.Status.UNPAID else "",
+            "is_unpaid": order.status == Order.Status.UNPAID,
             "products": self.products,
             "amount": money(order.amount),
             "refunded": money(order.refunded) if order.refunded else "",
@@ -83,21 +83,21 @@ class Contacted:
     contact: Interaction
     versions: list[Version]
 
-    def words(self, amender: Amender | None) -> dict[str, str]:
+    def words(self, amender: Amender | None) -> Words:
         """For crm/_contact.html; the link to change it only for who may."""
         contact, text = self.contact, self.contact.text
         may_change = amender is not None and amender.may(contact)
         return {
             "kind": str(Interaction.Kind(contact.kind).label),
             "incident": contact.get_incident_display() if contact.incident else "",
-            "is_good": "yes" if contact.incident == Interaction.Incident.GOOD else "",
+            "is_good": contact.incident == Interaction.Incident.GOOD,
             "start": truncatechars(text, LONGEST_START) if len(text) > LONGEST_WHOLE else "",
             "text": linebreaksbr(text),
             "cause": contact.incident_cause,
             "versions": render_to_string("crm/_versions.html", {"versions": self.versions}) if self.versions else "",
             "name": str(contact.by or ""),
             "number": "" if contact.minutes is None else number(contact.minutes),
-            "address": address_of("interaction", contact.pk) if may_change else "",
+            "address": addresses.by_key("interaction", contact.pk) if may_change else "",
             "on": day(contact.happened_on) if may_change else "",
         }
 

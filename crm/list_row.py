@@ -8,8 +8,7 @@ from functools import lru_cache
 from django.utils.functional import cached_property
 from django.utils.translation import get_language, ngettext
 
-from crm import rhythm
-from crm.addresses import address_of
+from crm import addresses, rhythm
 from crm.models import Customer, FactsRow
 from crm.money import day, money, number
 
@@ -36,7 +35,7 @@ class Row:
 
     @property
     def address(self) -> str:
-        return address_of("customer", self.facts.pk)
+        return addresses.by_key("customer", self.facts.pk)
 
     @property
     def is_company(self) -> bool:
@@ -64,17 +63,17 @@ class Row:
     def usual(self) -> float | None:
         return self.facts.typical_gap_days
 
-    def words(self, may_choose: bool) -> dict[str, str]:
+    def words(self, may_choose: bool) -> dict[str, str | bool]:
         """For crm/_customer_row.html, without the marks."""
         facts, shown, others = self.facts, self.tags[:TAGS_SHOWN], self.tags[TAGS_SHOWN:]
         return {
             "key": str(facts.pk),
-            "may_choose": "yes" if may_choose else "",
-            "is_company": "yes" if self.is_company else "",
+            "may_choose": may_choose,
+            "is_company": self.is_company,
             "address": self.address,
             "name": self.name,
-            "is_vital": "yes" if facts.is_vital else "",
-            "has_complaint": "yes" if getattr(facts, "has_complaint", False) else "",
+            "is_vital": facts.is_vital,
+            "has_complaint": bool(getattr(facts, "has_complaint", False)),
             "city": self.customer.city,
             **dict(zip(("tag", "second_tag"), shown, strict=False)),
             "more_tags": f"+{len(others)}" if others else "",

@@ -33,14 +33,19 @@ def _printed(template: str, shown: Callable[..., Mapping[str, Any]], of: tuple[H
 GAP, END = "\ue000", "\ue001"
 
 
-def filled(template: str, words: Mapping[str, str]) -> SafeString:
+# What fills a row, by name: a word to be printed, or whether something is so.
+Words = Mapping[str, str | bool]
+
+
+def filled(template: str, words: Words) -> SafeString:
     """The template with these words, escaped as it would escape them.
 
     It may ask of a word whether there is one, which for an empty word there is not, and print it; of what it is it knows nothing, so it
     applies no filter and compares nothing.
     """
     there = tuple(name for name, word in words.items() if word)
-    return SafeString(_with_gaps(template, there, get_language()) % {name: _escaped(words[name]) for name in there})
+    gaps = {name: _escaped(word) for name, word in words.items() if isinstance(word, str)}
+    return SafeString(_with_gaps(template, there, get_language()) % gaps)
 
 
 def _escaped(word: str) -> str:

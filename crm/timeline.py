@@ -1,6 +1,6 @@
 """What happened to a customer, from every floor: each adds a source, the customer page merges them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.amending import Amender
 from crm.models import Customer
+from crm.printed import Words
 
 _SALT = "crm.timeline"
 
@@ -30,7 +31,7 @@ class Entry:
     of: object
     at: datetime | None = None
     amount: Decimal | None = None
-    words: Callable[[Amender | None], Mapping[str, str]] | None = None
+    words: Callable[[Amender | None], Words] | None = None
 
 
 # Where to go on: older than this day and key. None is the beginning.

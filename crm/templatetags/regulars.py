@@ -133,8 +133,8 @@ def event(context: Context, entry: Entry, short: str) -> SafeString:
     else:
         with context.push(entry=entry):
             main = context.template.engine.get_template(entry.template).render(context)  # type: ignore[union-attr]
-    words = {"icon": entry.icon, "drawing": icons.icon(entry.icon), "main": main, "on": entry.on.isoformat()}
-    return filled("crm/_event.html", words | {"day": money.dated(entry.on, short), "warns": "yes" if entry.icon == "complaint" else ""})
+    words: dict[str, str | bool] = {"icon": entry.icon, "drawing": icons.icon(entry.icon), "main": main, "on": entry.on.isoformat()}
+    return filled("crm/_event.html", words | {"day": money.dated(entry.on, short), "warns": entry.icon == "complaint"})
 
 
 @register.simple_tag

@@ -59,6 +59,15 @@ class TestFilled:
         assert filled("crm/_contact.html", self.CONTACT | {"cause": ""}) == filled("crm/_contact.html", self.CONTACT)
         assert "tl-change" not in filled("crm/_contact.html", self.CONTACT)
 
+    def test_what_is_so_or_not_is_asked_and_never_printed(self, tmp_path, settings):
+        (tmp_path / "asks.html").write_text("{% if is_new %}new {% endif %}{{ name }}")
+        (tmp_path / "prints.html").write_text("{{ is_new }}")
+        settings.TEMPLATES = [settings.TEMPLATES[0] | {"DIRS": [tmp_path], "APP_DIRS": False}]
+
+        assert [filled("asks.html", {"name": "Ann", "is_new": is_new}) for is_new in (True, False)] == ["new Ann", "Ann"]
+        with pytest.raises(KeyError, match="is_new"):
+            filled("prints.html", {"is_new": True})
+
     def test_each_language_has_its_own(self):
         said = []
         for language in ("en", "cs"):
