@@ -125,6 +125,11 @@ def compares(fact, op, value, own):
         value = [spelled(part) for part in value] if op == "in" else spelled(value)
     if fact.kind == Kind.MONEY:
         value = [Decimal(str(part)) for part in value] if isinstance(value, list) else Decimal(str(value))
+    return compares_whole(op, value, own)
+
+
+def compares_whole(op, value, own):
+    """Of two that are there, each as it is compared."""
     return {
         "=": lambda: own == value,
         "<": lambda: own < value,
