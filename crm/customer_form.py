@@ -103,7 +103,7 @@ class CustomerForm(forms.ModelForm[Customer]):
         """Put into a page that is there, it goes on where the keyboard was: in the first field that is wrong, or in the first."""
         shown = [field.name for field in self.visible_fields()]
         at = next((name for name in shown if name in self.errors), shown[0])
-        self.fields[at].widget.attrs["autofocus"] = True
+        self.fields[at].widget.attrs["data-focus"] = True
 
     def warn(self) -> None:
         """To be sent once more, which says that the warnings were seen."""

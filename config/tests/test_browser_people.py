@@ -191,3 +191,23 @@ def test_a_form_in_its_place_that_is_wrong_leaves_the_keyboard_in_what_is_wrong(
     page.locator("#id_phone").fill("no phone")
     page.locator("#about-them").get_by_role("button", name="Save").press("Enter")
     page.wait_for_selector("#about-them .alert:focus >> text=does not look like a phone number")
+
+
+def test_a_form_in_its_place_is_alive_as_soon_as_it_is_there(visit, site):
+    who, _email = somebody(site, 10)
+    page = visit("staff").open(f"/customers/{who}/")
+    page.evaluate("""() => {
+        document.isTheSame = true;
+        new MutationObserver((_changes, observer) => {
+            const form = document.querySelector("#about-them form");
+            if (!form) { return; }
+            observer.disconnect();
+            document.stoodIn = document.activeElement.id;
+            form.elements.city.value = "x".repeat(101);
+            form.requestSubmit();
+        }).observe(document.body, {childList: true, subtree: true});
+    }""")
+    page.locator("#about-them").get_by_role("link", name="Edit").press("Enter")
+    page.locator("#about-them").get_by_text("This is too long: 101 letters, and at most 100 are kept.").wait_for()
+
+    assert page.evaluate("[document.isTheSame, document.stoodIn]") == [True, "id_name"]

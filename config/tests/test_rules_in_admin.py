@@ -34,7 +34,7 @@ def test_saving_what_the_page_shows_changes_no_rule_and_no_version(ladder):
     client, where, html, data = page_of(ladder)
     before = rules(ladder)
 
-    assert "css/rules-admin" in html and "htmx-2.min" in html and "js/rules" in html
+    assert "css/rules-admin" in html and "htmx-2.min" in html and "js/htmx-settings" in html and "js/rules" in html
     assert client.post(where, data.dict() | dict(data.lists())).status_code == 302
     assert rules(ladder) == before
     assert set(ladder.stages.values_list("version", flat=True)) == {1}

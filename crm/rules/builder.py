@@ -36,7 +36,7 @@ class RuleBuilder(forms.Widget):
     class Media:
         # For the admin panel; our own pages have them all.
         css = {"all": ["css/rules.css", "css/rules-admin.css"]}
-        js = ["django_htmx/htmx-2.min.js", "js/rules.js"]
+        js = ["django_htmx/htmx-2.min.js", "js/htmx-settings.js", "js/rules.js"]
 
     def __init__(self, attrs: dict[str, Anything] | None = None, *, forbidden: Collection[str] = (), samples: bool = True) -> None:
         super().__init__(attrs)

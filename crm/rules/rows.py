@@ -212,8 +212,8 @@ class Rows:
 
     def __init__(self, name: str, typed: Typed, forbidden: Collection[str], *, is_live: bool = False) -> None:
         self.name, self.typed, self.forbidden = name, typed, forbidden
-        # On a page that stands already the browser does not follow its own attribute; rules.js follows ours.
-        self.focus = "data-rule-focus" if is_live else "autofocus"
+        # On a page that stands already the browser does not follow its own attribute; htmx-settings.js follows ours.
+        self.focus = "data-focus" if is_live else "autofocus"
         self.token = typed.token or uuid4().hex
         self._choices: dict[str, dict[str, str]] = {}
 

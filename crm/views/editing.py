@@ -62,7 +62,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("customer", pk)
     if in_place:
         form.take_focus()
-    shown = {"form": form, "customer": find(pk) if form.is_bound else found}
+    shown = {"form": form, "customer": find(pk) if form.is_bound else found, "focus": "data-focus" if in_place else "autofocus"}
     return render(request, "crm/_edit.html" if in_place else "crm/customer_edit.html", shown)
 
 

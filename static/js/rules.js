@@ -1,20 +1,11 @@
 /* The builder of rules. Extras only: without this file it works by its buttons. */
 (function () {
   'use strict';
-  /* In the admin panel nothing else has told htmx to keep to the policy; on our pages the meta element says the same. */
-  if (window.htmx) { Object.assign(window.htmx.config, { includeIndicatorStyles: false, allowEval: false, selfRequestsOnly: true, historyCacheSize: 0 }); }
-
   /* Enter in the search for a fact adds the rule, and does not save the form */
   document.addEventListener('keydown', function (event) {
     if (event.key !== 'Enter' || !event.target.closest('[data-rule-find]')) { return; }
     event.preventDefault();
     if (event.target.value) { event.target.dispatchEvent(new Event('change', { bubbles: true })); }
-  });
-
-  /* where the keyboard goes after a press: the new row, or the button that adds one */
-  document.addEventListener('htmx:afterSettle', function (event) {
-    var next = event.target.matches('[data-rule-rows]') && event.target.querySelector('[data-rule-focus]');
-    if (next) { next.focus(); }
   });
 
   /* what is typed into a value while the rows are on their way is not lost when they come */
