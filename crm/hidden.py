@@ -13,8 +13,12 @@ from crm.access import is_owner
 from crm.hiding import Hidden, end_of
 from crm.models import Customer
 
-# What a form sends beside what somebody typed.
-_OWN = {"csrfmiddlewaretoken", "key", "next", "form_key", "version"}
+# What a form sends beside what somebody typed: its own, and what was chosen of a few, which says nothing without the form.
+_OWN = {"csrfmiddlewaretoken", "key", "next", "form_key", "seconds_ago", "seen", "version", "warned"}
+_OF_CONTACTS = {"channel", "direction", "given", "how", "incident", "kind", "minutes", "purpose", "topic", "waits"}
+_OF_PEOPLE = {"best_from", "best_until", "customer", "entity", "lost_reason", "market", "owner", "prefers", "referrer", "stage"}
+_OF_WORK = {"assignee", "nature", "order", "repeats", "satisfaction", "until"}
+_NOT_TYPED = _OWN | _OF_CONTACTS | _OF_PEOPLE | _OF_WORK
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Answer:
     @classmethod
     def of(cls, request: HttpRequest, customer: Customer) -> "Answer":
         end = end_of(customer)
-        texts = [text for name in request.POST if name not in _OWN for text in request.POST.getlist(name)]
+        texts = [text for name in request.POST if name not in _NOT_TYPED for text in request.POST.getlist(name)]
         typed = [text for text in texts if text.strip()] if request.method == "POST" else []
         there = end if end != customer and not end.is_hidden else None
         return cls(end if there is None else customer, there, typed, is_owner(request.user) and end.binned_at is not None)

@@ -49,6 +49,11 @@ def with_followers(name: str) -> list[str]:
     return [name, *(follower for follower, leader in FOLLOWS.items() if leader == name)]
 
 
+def values_of(customer: Customer, name: str) -> list[Any]:
+    """Of the column, then of those that go with it."""
+    return [getattr(customer, _field(each).attname) for each in with_followers(name)]
+
+
 def is_empty(value: object) -> bool:
     return value is None or value == ""
 
@@ -64,16 +69,16 @@ class Columns:
     def choose(self, choices: Mapping[str, str]) -> None:
         """An identity that the other does not have cannot be chosen: nobody loses one."""
         for each in chosen_columns():
-            mine, theirs = getattr(self.into, each.attname), getattr(self.source, each.attname)
+            mine, theirs = values_of(self.into, each.name), values_of(self.source, each.name)
             if choices.get(each.name) != Choice.FROM or mine == theirs:
                 continue
             if each.name not in identities():
                 for name in with_followers(each.name):
                     self._set(name, getattr(self.source, _field(name).attname))
-            elif not is_empty(theirs):
-                self.changes["into"][each.name], self.changes["from"][each.name] = [mine, theirs], [theirs, mine]
-                setattr(self.into, each.attname, theirs)
-                setattr(self.source, each.attname, mine)
+            elif not is_empty(theirs[0]):
+                self.changes["into"][each.name], self.changes["from"][each.name] = [*mine, *theirs], [*theirs, *mine]
+                setattr(self.into, each.attname, theirs[0])
+                setattr(self.source, each.attname, mine[0])
 
     def break_circles(self, above: set[int]) -> None:
         """Nobody is named by themselves; nor referred by somebody whom they referred. `above`: who is referred by whom they refer."""

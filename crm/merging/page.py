@@ -1,18 +1,20 @@
 """What the pages of merging show: the two side by side with whose value is kept, and what a merge has done."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from crm import presence
 from crm.consent_panel import title
 from crm.figures import Figures
-from crm.merging.columns import Choice, chosen_columns, identities, is_empty
+from crm.merging.columns import Choice, chosen_columns, identities, is_empty, with_followers
 from crm.merging.relations import relations
 from crm.merging.unmerge import later_at, refused_since
-from crm.models import Customer, Merge, MergeMoved
+from crm.models import Customer, CustomerTag, Merge, MergeMoved
 from crm.money import day
+from crm.people.reach import hours_said
 
 MERGES_SHOWN = 20
 
@@ -58,14 +60,25 @@ class SideBySide:
             mine, theirs = shown(stays, field), shown(goes, field)
             if mine != theirs:
                 chosen = (choices or {}).get(field.name) or (Choice.FROM if not mine else Choice.INTO)
-                rows.append(Row(field.name, str(field.verbose_name), mine, theirs, chosen, field.name in identities()))
+                rows.append(Row(field.name, _label(field), mine, theirs, chosen, field.name in identities()))
             elif mine:
-                alike.append((str(field.verbose_name), mine))
+                alike.append((_label(field), mine))
         return cls(stays, goes, rows, alike, counts(goes), problem)
 
 
+def _label(field: models.Field[Any, Any]) -> str:
+    return _("best reached") if field.name == "best_from" else str(field.verbose_name)
+
+
 def shown(customer: Customer, field: models.Field[Any, Any]) -> str:
-    """The value as people read it."""
+    """The value as people read it, with what goes along with it."""
+    if field.name == "best_from":
+        return hours_said(customer)
+    followers = [cast(models.Field[Any, Any], Customer._meta.get_field(name)) for name in with_followers(field.name)[1:]]
+    return ", ".join(filter(None, [_shown(customer, each) for each in [field, *followers]]))
+
+
+def _shown(customer: Customer, field: models.Field[Any, Any]) -> str:
     if field.choices and not is_empty(getattr(customer, field.attname)):
         return str(getattr(customer, f"get_{field.name}_display")())
     value = getattr(customer, field.name)
@@ -75,8 +88,10 @@ def shown(customer: Customer, field: models.Field[Any, Any]) -> str:
 
 
 def counts(customer: Customer) -> list[Count]:
-    found = [(relation, relation.of(customer.pk).count()) for relation in relations()]
-    return [Count(relation.label, number) for relation, number in found if number]
+    """What goes to the one who stays; a removed tag goes along unseen, in case it is brought back."""
+    found = [(relation, relation.of(customer.pk)) for relation in relations()]
+    seen = [(relation, rows.filter(tag__removed_at=None) if relation.model is CustomerTag else rows) for relation, rows in found]
+    return [Count(relation.label, number) for relation, rows in seen if (number := rows.count())]
 
 
 def labelled(numbers: dict[str, int]) -> list[Count]:

@@ -35,7 +35,7 @@ class Relation:
     def label(self) -> str:
         """In words, to be counted."""
         if self.model is Customer:
-            return _("customers, as “%(column)s”") % {"column": self.field.verbose_name}
+            return {"referred_by": _("customers whom they brought"), "works_at": _("people who work there")}[self.field.name]
         return str(self.model._meta.verbose_name_plural)
 
     @property

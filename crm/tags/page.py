@@ -3,15 +3,20 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Count, Exists, OuterRef, Q
+from django.utils.timezone import localdate
 
 from crm import panels, presence
+from crm.bin import KEPT_FOR
 from crm.figures import Figures
 from crm.models import Customer, CustomerTag, Tag
 from crm.models.tag import LONGEST_TAG
 from crm.people.uses import uses_of
 from crm.tags.writing import FACT
+
+REMOVED_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,21 @@ def lines() -> list[Line]:
     present = Q(tagged__customer__binned_at=None, tagged__customer__merged_into=None)
     counted = Tag.objects.present().annotate(people=Count("tagged", filter=present)).order_by("name_key")
     return [Line(tag, getattr(tag, "people")) for tag in counted]  # noqa: B009 (annotated)
+
+
+@dataclass(frozen=True)
+class Removed:
+    """One that can be brought back until `until`, as the page of all tags prints it below them."""
+
+    tag: Tag
+    since: date
+    until: date
+
+
+def removed() -> list[Removed]:
+    """The latest, at most REMOVED_SHOWN."""
+    gone = Tag.objects.exclude(removed_at=None).order_by("-removed_at", "-pk")[:REMOVED_SHOWN]
+    return [Removed(tag, localdate(tag.removed_at), localdate(tag.removed_at + KEPT_FOR)) for tag in gone if tag.removed_at]
 
 
 @dataclass(frozen=True)

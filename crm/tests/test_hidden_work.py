@@ -170,6 +170,10 @@ def sent(waiting):
     yield reverse("undo_log", args=[enquiry.interaction_id]), {}
 
 
+def shown(answer):
+    return re.findall(r"<pre[^>]*>(.*?)</pre>", text(answer))
+
+
 def test_what_is_sent_from_an_open_tab_is_shown_again_and_not_written(staff, owner, eva, waiting):
     put_in_bin(customer=eva, by=owner, now=NOW)
 
@@ -182,6 +186,8 @@ def test_what_is_sent_from_an_open_tab_is_shown_again_and_not_written(staff, own
         answer = staff.post(address, form)
         assert answer.status_code == 410, address
         assert not form or "Typed while they went." in text(answer)
+        # Not what was chosen of a few, and nothing of the form's own.
+        assert {said for said in shown(answer) if "went." not in said} <= {"2030-01-01"}
         assert rows() == before, address
 
 

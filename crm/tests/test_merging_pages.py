@@ -13,6 +13,7 @@ from crm.merging.likeness import MOST_IN_A_BLOCK, Known, find_alike
 from crm.merging.looking import look
 from crm.models import Audit, Candidate, Customer, Interaction, Job, Merge, Order
 from crm.phones import phone_key
+from crm.tags.writing import put_tag, remove_tag
 from crm.tests.factories import make_customer, make_interaction, make_order, make_owner
 
 pytestmark = pytest.mark.django_db
@@ -227,3 +228,39 @@ def test_an_order_by_the_identity_of_the_one_who_went_is_the_other_ones_and_goes
     assert said.came_later == {"crm.Order.customer": 1}
     assert Order.objects.get(number="71").customer == goes and Order.objects.get(number="72").customer == end
     assert date(2026, 11, 1) == Order.objects.get(number="71").ordered_on and Audit.objects.filter(what="customer.unmerged").exists()
+
+
+def test_what_goes_together_is_shown_and_chosen_together(owner):
+    firm, anna = make_customer(name="Café Roma", entity="company"), make_customer(name="Anna")
+    both = {"works_at": firm, "referred_by": anna, "referred_on": date(2025, 3, 1)}
+    stays = make_customer(name="Eva", position="waiter", best_from=9, best_until=17, **both)
+    goes = make_customer(name="Eva", position="manager", best_from=9, best_until=19, **both)
+    page = owner.get(reverse("merge", args=[stays.pk, goes.pk])).context["page"]
+
+    assert [(row.label, row.stays, row.goes) for row in page.rows] == [
+        ("works at", "Café Roma, waiter", "Café Roma, manager"),
+        ("best reached", "from 9:00 to 17:00", "from 9:00 to 19:00"),
+    ]
+    assert ("referred by", "Anna, 1 March 2025") in page.alike
+
+    owner.post(reverse("merge", args=[stays.pk, goes.pk]), {"keep_works_at": "from", "keep_best_from": "from"})
+    stays.refresh_from_db()
+    assert (stays.works_at, stays.position, stays.best_from, stays.best_until) == (firm, "manager", 9, 19)
+    owner.post(reverse("merge_undo", args=[Merge.objects.get().pk]))
+    stays.refresh_from_db()
+    assert (stays.works_at, stays.position, stays.best_from, stays.best_until) == (firm, "waiter", 9, 17)
+
+
+def test_what_goes_over_is_counted_in_words_without_a_removed_tag(owner):
+    stays, goes, by = make_customer(name="Eva", entity="company"), make_customer(name="Eva", entity="company"), make_owner()
+    make_customer(referred_by=goes, referred_on=date(2025, 3, 1))
+    make_customer(works_at=goes)
+    put_tag(customer=goes, name="VIP", by=by)
+    remove_tag(tag=put_tag(customer=goes, name="Old", by=by).tag, now=NOW, by=by)
+    moving = owner.get(reverse("merge", args=[stays.pk, goes.pk])).context["page"].moving
+
+    assert sorted((each.label, each.number) for each in moving) == [
+        ("customers whom they brought", 1),
+        ("people who work there", 1),
+        ("tags of customers", 1),
+    ]

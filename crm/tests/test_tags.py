@@ -285,6 +285,16 @@ class TestThePages:
         put_tag(customer=anna, name="vip", by=by)
         assert "Another tag is called “VIP” by now" in text(jana.post(reverse("tag_back", args=[tag.pk]), follow=True))
 
+    def test_what_was_removed_stands_on_the_page_of_all_until_it_is_gone_for_good(self, by):
+        jana, anna = cast.signed_in(cast.owner()), make_customer()
+        tag = put_tag(customer=anna, name="VIP", by=by).tag
+        remove_tag(tag=tag, now=datetime(2024, 11, 23, 23, 30, tzinfo=UTC), by=by)
+        page = text(jana.get(reverse("tags")))
+
+        assert "There are no tags yet." in page and "Removed on 24 November 2024, gone for good on 24 December 2024." in page
+        jana.post(reverse("tag_back", args=[tag.pk]))
+        assert names(anna) == ["VIP"] and "gone for good" not in text(jana.get(reverse("tags")))
+
     def test_one_that_a_rule_asks_says_which_and_has_no_button(self, by):
         jana = cast.signed_in(cast.owner())
         tag = put_tag(customer=make_customer(), name="VIP", by=by).tag

@@ -18,7 +18,7 @@ from crm.models import Tag, User
 from crm.money import number
 from crm.profile import find
 from crm.returning import way_back
-from crm.tags.page import TagPage, TagsPanel, lines
+from crm.tags.page import TagPage, TagsPanel, lines, removed
 from crm.tags.writing import bring_back, put_tag, remove_tag, rename_tag, take_tag
 
 
@@ -65,7 +65,7 @@ def _is_part(request: HttpRequest) -> bool:
 @require_safe
 @owner_only
 def tags(request: HttpRequest) -> HttpResponse:
-    return render(request, "crm/tags/tags.html", {"lines": lines()})
+    return render(request, "crm/tags/tags.html", {"lines": lines(), "removed": removed()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
