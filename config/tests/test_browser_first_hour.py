@@ -64,6 +64,7 @@ def test_a_member_of_staff_finds_somebody_logs_a_call_and_cannot_open_pareto(vis
     page = visitor.open("/")
     page.locator("[data-find]").fill("no")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/customers/?q=no*")
     page.locator("[data-row] a").first.click()
     page.wait_for_url("**/customers/*/")
     page.locator(".quicklog textarea").fill("Asked for a darker roast")

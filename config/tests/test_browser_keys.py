@@ -72,6 +72,7 @@ def test_without_script_an_owner_finds_somebody_and_logs_a_call(visit, site):
     page = visit("owner", java_script_enabled=False).open("/")
     page.locator("aside input[name=q]").fill("a")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/customers/?q=a*")
     page.locator("[data-row] a").first.click()
     page.locator(".quicklog textarea").fill("Called about the new harvest.")
     page.locator(".quicklog button[type=submit], .quicklog button:not([type])").last.click()

@@ -30,8 +30,7 @@ def test_the_five_deeds_of_a_morning_are_done_and_recorded_once(visit, site, wid
         steps[step.what] = step
         assert not visitor.is_wider_than_the_screen(), step
 
-    assert steps["log a call"].seconds < 5
-    # What takes more keys or taps than this has become worse.
+    # What takes more keys or taps than this has become worse; the seconds are measured by timed_morning.py.
     deeds = {what: step.deeds for what, step in steps.items() if step.what != "finish a task"}
     assert max(deeds.values()) <= 4, deeds
 

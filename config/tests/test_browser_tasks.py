@@ -28,7 +28,8 @@ def row(page, what):
 
 
 def walk_to(page, what):
-    """By j, until the row has the keys."""
+    """By j, until the row has the keys. A page that has come but now does not hear them yet."""
+    page.wait_for_load_state()
     for _ in range(60):
         page.keyboard.press("j")
         if what in page.locator("[data-row].is-cur").inner_text():
@@ -66,8 +67,8 @@ def test_a_task_is_added_done_undone_and_put_off_by_keyboard(visit):
 
     page.keyboard.press("g")
     page.keyboard.press("t")
-    page.wait_for_selector("text=Your tasks")
-    assert row(page, "jot gods kind").count() == 0
+    page.wait_for_url("**/")
+    assert "Your tasks" in main(page) and row(page, "jot gods kind").count() == 0
     page.keyboard.press("g")
     page.keyboard.press("k")
     page.wait_for_selector("h1:has-text('Tasks')")

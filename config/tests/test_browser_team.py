@@ -39,6 +39,7 @@ def test_somebody_is_invited_and_signs_in_with_two_factors(visit, site, look):
     page = eva.page
     page.goto(link)
     assert barriers(eva) == []
+    page.locator("input[autocomplete=name]:focus").wait_for()
     page.keyboard.type("Eva Nová")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
