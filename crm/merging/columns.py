@@ -147,10 +147,10 @@ def restore(undone: Merge) -> Restored:
     for name in undone.changes["from"]:
         if not _exchange_back(undone, name):
             restored.kept.append(name)
-    for name, (before, after) in undone.changes["into"].items():
+    for name, (before, _after) in undone.changes["into"].items():
         if name in undone.changes["from"] or name in FOLLOWS:
             continue
-        if not _put_back(undone, name, before, after):
+        if not _put_back(undone, name, before):
             restored.kept.append(name)
     return restored
 
@@ -159,19 +159,21 @@ def _later(undone: Merge) -> models.QuerySet[Merge]:
     return Merge.objects.filter(undone_at=None, pk__gt=undone.pk).order_by("pk")
 
 
-def _put_back(undone: Merge, name: str, before: Any, after: Any) -> bool:
-    """A later merge that wrote over it will put back what this one found; else the column is put back, where it still holds `after`."""
+def _put_back(undone: Merge, name: str, before: Any) -> bool:
+    """A later merge that wrote over it will put back what this one found; else the column is put back, with those that go with it, where
+    they all still hold what this one left in them."""
     names = [each for each in with_followers(name) if each in undone.changes["into"]]
+    left = {each: undone.changes["into"][each][1] for each in names}
     later = next((each for each in _later(undone).filter(into=undone.into_id) if name in each.changes["into"]), None)
     if later:
-        if later.changes["into"][name][0] != after:
+        if any(later.changes["into"].get(each, [value])[0] != value for each, value in left.items()):
             return False
         for each in names:
             later.changes["into"].setdefault(each, [None, None])[0] = undone.changes["into"][each][0]
         later.save(update_fields=["changes"])
         return True
     customer = Customer.objects.get(pk=undone.into_id)
-    if not _holds(customer, name, after) or _is_gone(name, before):
+    if not all(_holds(customer, each, value) for each, value in left.items()) or _is_gone(name, before):
         return False
     for each, value in _without_circle(customer, name, {each: undone.changes["into"][each][0] for each in names}).items():
         _write(customer, each, value)

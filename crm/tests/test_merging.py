@@ -110,6 +110,28 @@ def test_a_column_changed_since_stays_and_is_listed(by):
     assert (winner.name, winner.city) == ("Eva", "Praha")
 
 
+def test_what_goes_with_a_column_and_was_changed_since_stays_with_it_and_is_listed(by):
+    firm = make_customer(name="Café Roma", entity="company")
+    winner = make_customer(works_at=firm, position="waiter", best_from=9, best_until=17)
+    loser = make_customer(works_at=firm, position="manager", best_from=9, best_until=19)
+    done = joined(winner, loser, by, ALL_FROM)
+    Customer.objects.filter(pk=winner.pk).update(position="director", best_until=20)
+    assert sorted(apart(done, by).kept) == ["best_from", "works_at"]
+    winner.refresh_from_db()
+    assert (winner.works_at, winner.position, winner.best_from, winner.best_until) == (firm, "director", 9, 20)
+
+
+def test_what_was_changed_between_two_merges_is_there_again_whichever_is_taken_apart_first(by):
+    firm = make_customer(name="Café Roma", entity="company")
+    winner, loser, third = [make_customer(works_at=firm, position=what) for what in ("waiter", "manager", "owner")]
+    first = joined(winner, loser, by, ALL_FROM)
+    Customer.objects.filter(pk=winner.pk).update(position="director")
+    second = joined(winner, third, by, ALL_FROM)
+    assert (apart(first, by).kept, apart(second, by).kept) == (["works_at"], [])
+    winner.refresh_from_db()
+    assert winner.position == "director"
+
+
 def test_a_row_that_went_to_somebody_else_since_stays_there_and_is_listed(by):
     winner, loser, third = make_customer(), make_customer(), make_customer()
     order = make_order(loser)
