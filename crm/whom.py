@@ -36,13 +36,13 @@ class Whom:
         words = form.get("who", "").strip()
         chosen = form.get("customer", "")
         one = Customer.objects.present().filter(pk=chosen).first() if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else None
-        if one and (words in {"", str(one)} or means(words, one)):
+        if one and words in {"", str(one)}:
             return cls(words or str(one), [one], one)
         if not words:
             return cls(problem=_("Write who it is: part of a name, an e-mail or a phone number.")) if "who" in form else cls()
         if len(words) > LONGEST_SEARCH or "\0" in words:
             return cls(words[:LONGEST_SEARCH].replace("\0", ""), problem=_("Nobody has a name like that; write part of it."))
-        return cls._searched(words)
+        return cls(words, [one], one) if one and means(words, one) else cls._searched(words)
 
     @classmethod
     def _searched(cls, words: str) -> "Whom":

@@ -290,6 +290,12 @@ class TestForAnyone:
     def test_a_forged_choice_is_none(self, martin, chosen):
         assert Whom.asked({"who": "", "customer": chosen}).found is None
 
+    @pytest.mark.parametrize("words", ["x" * 100_000, "Novák\0"])
+    def test_words_that_nobody_has_are_refused_beside_a_choice_as_well(self, martin, words):
+        asked = Whom.asked({"who": words, "customer": str(martin.pk)})
+
+        assert (asked.found, asked.problem) == (None, "Nobody has a name like that; write part of it.")
+
     def test_the_page_opens_empty_or_with_somebody(self, staff, martin):
         assert 'role="alert"' not in staff.get(reverse("log")).content.decode()
         assert 'value="Martin Krejčí"' in staff.get(f"{reverse('log')}?customer={martin.pk}").content.decode()
