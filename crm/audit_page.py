@@ -20,7 +20,7 @@ from crm.models import Audit, Business, Customer, User
 from crm.paging import Cursor, Page, Sort, page
 
 ENTRIES_ON_A_PAGE = 50
-LATEST = Sort("latest", F("pk"), descending=True)
+LATEST = Sort("audit", F("pk"), descending=True)
 PROGRAM = "program"
 # Two who write at once may get their numbers the other way round than their moments.
 _SLACK = 1000

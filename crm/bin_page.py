@@ -11,7 +11,7 @@ from crm.models import Customer, Order
 from crm.paging import Cursor, Page, Sort, page
 
 ON_A_PAGE = 50
-LATEST = Sort("latest", F("binned_at"), descending=True)
+LATEST = Sort("bin", F("binned_at"), descending=True)
 
 
 @dataclass(frozen=True)

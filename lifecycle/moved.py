@@ -24,7 +24,7 @@ from lifecycle.reasons import Told
 from lifecycle.rungs import SPANS
 
 ON_A_PAGE = 50
-LATEST = Sort("latest", F("effective_on"), descending=True)
+LATEST = Sort("moves", F("effective_on"), descending=True)
 
 
 class MovesSearch(forms.Form):

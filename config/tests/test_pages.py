@@ -12,9 +12,13 @@ from django.views.defaults import server_error
 
 from config import translations
 from config.tests import cast
+from crm.audit_page import LATEST as AUDIT
+from crm.bin_page import LATEST as BIN
 from crm.models import Business, Customer, User
+from crm.paging import Cursor
 from crm.tests.factories import make_customer
 from lifecycle.kotler import install
+from lifecycle.moved import LATEST as MOVES
 from segments.models import Segment
 
 TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
@@ -209,6 +213,18 @@ def test_nonsense_in_an_address_is_no_error_of_ours(client, page, name):
 
     assert {text: status for text, status in answers.items() if status >= 500} == {}
     assert Customer.objects.count() == User.objects.count() == 1
+
+
+def test_a_page_of_one_list_is_no_page_of_another(client):
+    """Each goes on by what it is sorted by: a day, a moment, a number."""
+    Business.keep(as_of=date(2026, 11, 23))
+    install()
+    client.force_login(cast.owner())
+    orders = {"/audit/": (AUDIT, "1"), "/customers/bin/": (BIN, "2026-11-23 12:00:00+00:00"), "/ladder/moves/": (MOVES, "2026-11-23")}
+
+    for sort, value in orders.values():
+        for page in orders:
+            assert client.get(page, {"page": Cursor(True, value, 1, 1).written(sort)}).status_code == 200
 
 
 @pytest.mark.parametrize("visit", [not_found, stale_form, broken])
