@@ -211,3 +211,20 @@ def test_a_form_in_its_place_is_alive_as_soon_as_it_is_there(visit, site):
     page.locator("#about-them").get_by_text("This is too long: 101 letters, and at most 100 are kept.").wait_for()
 
     assert page.evaluate("[document.isTheSame, document.stoodIn]") == [True, "id_name"]
+
+
+def test_a_form_that_comes_while_somebody_writes_elsewhere_takes_no_letter(visit, site):
+    who, _email = somebody(site, 11)
+    page = visit("staff").open(f"/customers/{who}/")
+    waiting = []
+    page.route("**/edit/", lambda route: waiting.append(route))
+    page.locator("#about-them").get_by_role("link", name="Edit").click()
+    page.locator(".quicklog textarea").click()
+    page.keyboard.type("Wants the ")
+    while not waiting:
+        page.wait_for_timeout(20)
+    waiting[0].continue_()
+    page.locator("#id_name").wait_for()
+    page.keyboard.type("new harvest.")
+
+    assert page.locator(".quicklog textarea").input_value() == "Wants the new harvest."

@@ -11,9 +11,9 @@
     defaultSettleDelay: 0
   });
 
-  /* where the keyboard goes on: on a page that stands already the browser does not follow its own autofocus */
+  /* where the keyboard goes on: on a page that stands already the browser does not follow its own autofocus; whoever writes elsewhere by now goes on there */
   document.addEventListener('htmx:afterSettle', function (event) {
-    var next = event.target.querySelector('[data-focus]');
-    if (next) { next.focus(); }
+    var next = event.target.querySelector('[data-focus]'), at = document.activeElement;
+    if (next && (event.target.contains(at) || !at.matches('input, textarea, select'))) { next.focus(); }
   });
 }());
