@@ -228,3 +228,20 @@ def test_a_form_that_comes_while_somebody_writes_elsewhere_takes_no_letter(visit
     page.keyboard.type("new harvest.")
 
     assert page.locator(".quicklog textarea").input_value() == "Wants the new harvest."
+
+
+@pytest.mark.parametrize(("status", "sentence"), [(None, "There is no connection, so"), (500, "Something went wrong on the way, so")])
+def test_what_is_saved_in_vain_says_so_once_and_is_still_in_the_form(visit, site, status, sentence):
+    who, _email = somebody(site, 12)
+    visitor = visit("staff")
+    page = visitor.open(f"/customers/{who}/")
+    page.locator("#about-them").get_by_role("link", name="Edit").click()
+    page.locator("#id_city").fill("Not lost")
+    page.route("**/edit/", lambda route: route.fulfill(status=status, body="no") if status else route.abort())
+    for _ in range(2):
+        page.locator("#about-them").get_by_role("button", name="Save").click()
+        page.locator("[data-toast]").get_by_text(sentence).wait_for()
+    visitor.complaints.clear()  # the browser says in the console that nothing came
+
+    assert page.locator("[data-toast]").count() == 1
+    assert page.locator("#id_city").input_value() == "Not lost"

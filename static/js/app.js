@@ -49,6 +49,17 @@
   document.addEventListener('htmx:oobAfterSwap', fade);
   document.addEventListener('htmx:afterSettle', fade);
 
+  /* what somebody has pressed and got no answer to is said, as a browser would; the log has sentences of its own */
+  function unanswered(what, event) {
+    var by = event.detail.requestConfig && event.detail.requestConfig.triggeringEvent, found = document.getElementById(what);
+    if (!found || !by || !/^(click|submit|change)$/.test(by.type) || event.target.closest('form[data-draft]')) { return; }
+    all('[data-unanswered]').forEach(function (toast) { toast.remove(); });
+    first('#toasts').appendChild(found.content.cloneNode(true));
+    fade();
+  }
+  document.addEventListener('htmx:sendError', unanswered.bind(null, 'unsent'));
+  document.addEventListener('htmx:responseError', unanswered.bind(null, 'failed'));
+
   /* the menu of a phone is a dialog while it is open, and a dialog has a name */
   var side = first('#side');
   if (side) { side.addEventListener('show.bs.offcanvas', function () { side.setAttribute('aria-label', side.dataset.label); }); }
