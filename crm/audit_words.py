@@ -37,8 +37,9 @@ def field_of(model: type[models.Model] | None, name: str) -> "models.Field[Any, 
 
 
 def label(model: type[models.Model] | None, name: str) -> str:
-    field = field_of(model, name)
-    words = str(field.verbose_name) if field else name.replace("_", " ")
+    """As forms call the field; what somebody was put into or given, say a household or a tag, as it is called itself."""
+    called = model._meta if model and name == model._meta.model_name else field_of(model, name)
+    words = str(called.verbose_name) if called else name.replace("_", " ")
     return words[:1].upper() + words[1:]
 
 

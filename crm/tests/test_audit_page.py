@@ -11,6 +11,7 @@ from crm import audit, record
 from crm.audit_page import ENTRIES_ON_A_PAGE
 from crm.models import Audit, Customer, User
 from crm.money import moment
+from crm.tags.writing import put_tag
 from crm.tests.answers import text
 from crm.tests.factories import make_customer, make_user
 
@@ -26,6 +27,15 @@ def test_a_change_is_told_in_words_with_labels_and_values_as_pages_print_them(ow
     assert "Customer changed" in text(answer) and "Looked after by before: nothing → after: Tomáš" in text(answer)
     assert "Market before: B2C: buys for themselves → after: B2B: buys for a business" in text(answer)
     assert "&lt;script&gt;" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Tag before: nothing → after: VIP"), ("cs", "Štítek před změnou: nic →")])
+def test_what_somebody_was_given_is_called_as_it_is_called_elsewhere(owner, language, words):
+    eva = make_customer(name="Eva")
+    put_tag(customer=eva, name="VIP", by=make_user(name="Tomáš"))
+    owner.cookies["django_language"] = language
+
+    assert words in text(owner.get(reverse("customer_history", args=[eva.pk])))
 
 
 def test_the_log_of_all_is_an_owners_and_links_to_who_is_still_there(owner):
