@@ -39,8 +39,8 @@ class ComplaintSearch(forms.Form):
     state = forms.ChoiceField(
         required=False,
         choices=[
-            (OPEN, pgettext_lazy("of a complaint", "Open")),
-            (WAITING, pgettext_lazy("of a complaint", "Waiting")),
+            (OPEN, pgettext_lazy("of complaints", "Open")),
+            (WAITING, pgettext_lazy("of complaints", "Waiting")),
             (SOLVED, gettext_lazy("Solved, closed")),
         ],
     )
