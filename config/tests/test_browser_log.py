@@ -37,6 +37,18 @@ def test_a_call_is_logged_by_keyboard(visit, site, somebody):
     assert page.evaluate("localStorage.length") == 0
 
 
+def test_what_is_typed_before_the_form_of_a_known_customer_is_there_is_what_happened(visit, site, somebody):
+    key, name = somebody
+    page = visit("staff").open(f"/customers/{key}/")
+    page.keyboard.press("l")
+    page.keyboard.type("Typed at once.")
+    page.locator("#log-found :checked").wait_for()
+    page.locator(".log-form textarea:focus").wait_for()
+
+    assert page.locator("#log [name=who]").input_value() == name
+    assert page.locator(".log-form textarea").input_value() == "Typed at once."
+
+
 def test_what_was_logged_is_taken_back_by_a_key_which_is_a_letter_in_a_field(visit, site, somebody):
     page = visit("staff").open(f"/customers/{somebody[0]}/")
     page.keyboard.press("l")

@@ -74,8 +74,9 @@
   function begin() {
     var form = first('form', inside), who = form && form.elements.who;
     if (!form) { return; }
-    if (typed) { who.value = typed; who.dispatchEvent(new Event('input', { bubbles: true })); typed = ''; }
-    (who.value && !first('[role=alert]', form) && first('#log-found :checked', form) ? form.elements.text : who).focus();
+    var isKnown = who.value && !first('[role=alert]', form) && first('#log-found :checked', form), next = isKnown ? form.elements.text : who;
+    if (typed) { next.value = isKnown ? next.value + typed : typed; next.dispatchEvent(new Event('input', { bubbles: true })); typed = ''; }
+    next.focus();
   }
   document.addEventListener('click', function (event) {
     var link = event.target.closest('[data-log]');
@@ -95,7 +96,7 @@
       if (opener && opener !== document.body && opener.getClientRects().length) { opener.focus(); }
     });
   }
-  /* what is typed before the form is there belongs to whom it is about */
+  /* what is typed before the form is there belongs to whom it is about, or, where that is known, to what happened */
   document.addEventListener('keydown', function (event) {
     if (loading && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) { typed += event.key; event.preventDefault(); event.stopPropagation(); }
   }, true);
