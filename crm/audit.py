@@ -5,7 +5,7 @@ An entry is never changed and never deleted (crm/written_once.py).
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -24,11 +24,13 @@ SECRET = {"password", "digest", "token", "secret", "form_key"}
 
 @dataclass(frozen=True)
 class Action:
-    """What somebody may do: its key, as `Audit.what` keeps it, and its words; `note` puts into words what the program has noted."""
+    """What somebody may do: its key, as `Audit.what` keeps it, and its words; `note` puts into words what the program has noted, and
+    `labels` what has changed where that is no column of the model."""
 
     key: str
     words: Promise
     note: Callable[[str], str] = str
+    labels: Mapping[str, Promise] = field(default_factory=dict)
 
 
 ACTIONS: dict[str, Action] = {}

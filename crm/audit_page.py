@@ -148,8 +148,11 @@ def _changes(row: Audit, names: Mapping[tuple[str, object], str]) -> list[Change
     pairs = [(name, values) for name, values in told if any(value not in (None, "") for value in values)]
     # Of what is new, what it is says all.
     is_new = row.what.endswith(".added") or all(was is None for _name, (was, _now) in pairs)
+    labels = ACTIONS[row.what].labels if row.what in ACTIONS else {}
     return [
-        Change(label(model, name), "" if is_new else shown(model, name, was, names), shown(model, name, now, names))
+        Change(
+            str(labels.get(name) or label(model, name)), "" if is_new else shown(model, name, was, names), shown(model, name, now, names)
+        )
         for name, (was, now) in pairs
         if not is_new or now not in (None, "")
     ]

@@ -8,11 +8,10 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.fields import MoneyField
-from crm.money import day, exact
+from crm.money import day, exact, moment
 from crm.rules import InvalidRule, parse
 from crm.rules.words import described
 
@@ -63,7 +62,7 @@ def _typed(field: "models.Field[Any, Any] | None", value: object, names: Names) 
             case MoneyField():
                 return exact(Decimal(str(value)))
             case models.DateTimeField():
-                return f"{day(timezone.localtime(datetime.fromisoformat(str(value))).date())}"
+                return moment(datetime.fromisoformat(str(value)))
             case models.DateField():
                 return day(date.fromisoformat(str(value)))
     except (ValueError, InvalidOperation, InvalidRule):

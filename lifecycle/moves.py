@@ -20,9 +20,9 @@ WHOLE_LETTERS = RegexValidator("[\ud800-\udfff]", gettext_lazy("The reason holds
 
 
 audit.register(
-    audit.Action("stage.moved", gettext_lazy("Moved by hand")),
-    audit.Action("stage.pinned", gettext_lazy("Pinned to a stage")),
-    audit.Action("stage.released", gettext_lazy("Released from a stage")),
+    audit.Action("stage.moved", gettext_lazy("Moved by hand"), labels={"stage": gettext_lazy("Stage")}),
+    audit.Action("stage.pinned", gettext_lazy("Pinned to a stage"), labels={"pinned": gettext_lazy("Pinned")}),
+    audit.Action("stage.released", gettext_lazy("Released from a stage"), labels={"pinned": gettext_lazy("Pinned")}),
 )
 
 

@@ -70,8 +70,8 @@ def clock() -> Iterator[time_machine.Traveller]:
         yield moved
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def in_english() -> Iterator[None]:
-    """And so it stays for the next test, whatever language a request of this one has chosen."""
+    """Each test begins so, whatever language a request of the one before has chosen."""
     with translation.override("en"):
         yield

@@ -13,7 +13,7 @@ from crm.models import Audit, User, UserSession
 from crm.sessions import device
 
 NEW = "another-good-password"
-pytestmark = pytest.mark.usefixtures("in_english", "clock")
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def signed_in(**meta) -> Client:

@@ -179,6 +179,29 @@ def test_what_was_sent_without_a_connection_has_its_own_time(visit, site, somebo
     assert [7_190 < row[0] < 7_300 for row in ago] == [True]
 
 
+@pytest.mark.parametrize("where", ["#quicklog", "#log"])
+def test_what_is_written_on_while_it_is_sent_begins_the_next_one(visit, site, somebody, where):
+    key, _name = somebody
+    page = visit("staff").open(f"/customers/{key}/")
+    if where == "#log":
+        page.keyboard.press("l")
+    page.locator(f"{where} textarea").fill(f"Sent from {where}.")
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", {"offline": False, "latency": 2000, "downloadThroughput": -1, "uploadThroughput": -1})
+    page.keyboard.press("Control+Enter")
+    page.keyboard.type(" And one more thing.")
+    page.get_by_text("logged, 5 minutes.").wait_for()
+    if where == "#log":
+        page.locator("#log").wait_for(state="hidden")
+        page.keyboard.press("l")
+    page.locator(where).get_by_text("You had begun to write this.").wait_for()
+
+    assert page.locator(f"{where} textarea").input_value() == "And one more thing."
+    assert len(logged(site, f"Sent from {where}.")) == 1
+    page.locator(where).get_by_role("button", name="Throw it away").click()
+
+
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [

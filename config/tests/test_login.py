@@ -18,7 +18,6 @@ OFF_SITE = [
     "javascript:alert(1)",
     "\x00/",
 ]
-pytestmark = pytest.mark.usefixtures("in_english")
 
 
 def sign_in(client: Client, **changes):

@@ -15,7 +15,7 @@ from crm.tests.factories import make_owner, make_user
 
 GONE = "This invitation is no longer good"
 JOINS = {"name": "Eva Nová", "password": "seven-green-bottles"}
-pytestmark = pytest.mark.usefixtures("in_english", "clock")
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 def link_in(page: str) -> str:

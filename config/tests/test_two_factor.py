@@ -15,7 +15,7 @@ from crm.links import link_for
 from crm.models import Audit, Business, UsedCode, User
 
 WRONG = "This code does not fit, or has been used. The app shows a new one every 30 seconds."
-pytestmark = pytest.mark.usefixtures("in_english", "clock")
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture

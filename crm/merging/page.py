@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from crm import presence
 from crm.consent_panel import title
 from crm.figures import Figures
-from crm.merging.columns import Choice, chosen_columns, identities, is_empty, with_followers
+from crm.merging.columns import Choice, chosen_columns, identities, is_empty, values_of, with_followers
 from crm.merging.relations import relations
 from crm.merging.unmerge import later_at, refused_since
 from crm.models import Customer, CustomerTag, Merge, MergeMoved
@@ -58,7 +58,8 @@ class SideBySide:
         rows, alike = [], []
         for field in chosen_columns():
             mine, theirs = shown(stays, field), shown(goes, field)
-            if mine != theirs:
+            # Two who are called alike are two all the same.
+            if values_of(stays, field.name) != values_of(goes, field.name):
                 chosen = (choices or {}).get(field.name) or (Choice.FROM if not mine else Choice.INTO)
                 rows.append(Row(field.name, _label(field), mine, theirs, chosen, field.name in identities()))
             elif mine:

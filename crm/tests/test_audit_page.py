@@ -38,6 +38,13 @@ def test_what_somebody_was_given_is_called_as_it_is_called_elsewhere(owner, lang
     assert words in text(owner.get(reverse("customer_history", args=[eva.pk])))
 
 
+def test_a_moment_is_told_with_its_hour_by_the_clock_of_the_business(owner):
+    was, now = datetime(2025, 5, 3, 12, tzinfo=UTC), datetime(2025, 5, 4, 22, 30, tzinfo=UTC)
+    Audit.objects.create(what="contact.changed", model="crm.Interaction", name="Call", changes={"happened_at": [str(was), str(now)]})
+
+    assert "3 May 2025 at 14:00 → after: 5 May 2025 at 00:30" in text(owner.get(reverse("audit")))
+
+
 def test_the_log_of_all_is_an_owners_and_links_to_who_is_still_there(owner):
     eva, gone = make_customer(name="Eva"), make_customer(name="Gone")
     for one in (eva, gone):

@@ -251,6 +251,14 @@ def test_what_goes_together_is_shown_and_chosen_together(owner):
     assert (stays.works_at, stays.position, stays.best_from, stays.best_until) == (firm, "waiter", 9, 17)
 
 
+def test_two_who_are_called_alike_are_offered_as_two(owner):
+    one, other = (make_customer(name="Café Roma", entity="company", city=city) for city in ("Brno", "Praha"))
+    stays, goes = make_customer(name="Eva", works_at=one), make_customer(name="Eva", works_at=other)
+    page = owner.get(reverse("merge", args=[stays.pk, goes.pk])).context["page"]
+
+    assert [(row.name, row.stays, row.goes) for row in page.rows] == [("works_at", "Café Roma", "Café Roma")]
+
+
 def test_what_goes_over_is_counted_in_words_without_a_removed_tag(owner):
     stays, goes, by = make_customer(name="Eva", entity="company"), make_customer(name="Eva", entity="company"), make_owner()
     make_customer(referred_by=goes, referred_on=date(2025, 3, 1))

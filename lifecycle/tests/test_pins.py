@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.contrib.messages import get_messages
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 
 from config.tests import cast
 from crm.figures import CHOICE, Figures
@@ -229,6 +230,17 @@ class TestWhoPinned:
         ]
         assert [one.ladder.key for one in ByHand.of(customer, figures()).pins] == ["care"]
         assert Why.of(customer, figures()).pin.stage.key == "client"
+
+
+class TestTheAudit:
+    def test_it_says_what_was_done_in_the_readers_language(self, eva, jana):
+        put(eva, jana), freed(eva, jana)
+        client = cast.signed_in(cast.owner())
+        client.cookies["django_language"] = "cs"
+        page = text(client.get(reverse("customer_history", args=[eva.pk])))
+
+        assert "Připnuto" in page and "Fáze" in page
+        assert "Pinned" not in page and "Stage" not in page
 
 
 class TestTheTimeline:

@@ -11,6 +11,7 @@
   function name(form) { return 'draft:' + form.dataset.draft; }
   function stored(form) { try { return JSON.parse(localStorage.getItem(name(form))); } catch (error) { return null; } }
   function remove(key) { try { localStorage.removeItem(key); } catch (error) { /* a browser that keeps nothing */ } }
+  function store(form, said) { try { localStorage.setItem(name(form), JSON.stringify(said)); } catch (error) { /* full, or forbidden */ } }
   function keep(form) {
     /* a browser tells of a change once more when it takes the field away */
     if (form.dataset.ready === 'logged') { return; }
@@ -18,7 +19,7 @@
     FIELDS.forEach(function (field) { if (data.get(field)) { said[field] = data.get(field); } });
     if (!(said.text || said.incident_cause)) { delete form.dataset.tried; remove(name(form)); return; }
     if (form.dataset.tried) { said.tried = form.dataset.tried; }
-    try { localStorage.setItem(name(form), JSON.stringify(said)); } catch (error) { /* full, or forbidden */ }
+    store(form, said);
   }
   function show(form, what, seen) { var found = first('[data-' + what + ']', form); if (found) { found.hidden = !seen; } }
   function restore(form, said) {
@@ -151,8 +152,10 @@
     tell(form, what);
   }
   document.addEventListener('htmx:configRequest', function (event) {
-    var tried = event.target.matches('form[data-draft]') && event.target.dataset.tried;
-    if (tried) { event.detail.parameters.seconds_ago = Math.max(0, Math.round((Date.now() - tried) / 1000)); }
+    var form = event.target;
+    if (!form.matches('form[data-draft]')) { return; }
+    form.dataset.sent = form.elements.text.value;
+    if (form.dataset.tried) { event.detail.parameters.seconds_ago = Math.max(0, Math.round((Date.now() - form.dataset.tried) / 1000)); }
   });
   document.addEventListener('htmx:beforeRequest', function (event) {
     var form = event.target.closest('form[data-draft]');
@@ -168,11 +171,15 @@
     if (isOurs && !isLogged && event.detail.xhr.getResponseHeader('HX-Refresh')) { event.preventDefault(); inVain(event, 'signed-out'); }
   });
   document.addEventListener('logged', function (event) {
-    if (!event.target.matches('form[data-draft]')) { return; }
-    event.target.dataset.ready = 'logged';
-    remove(name(event.target));
+    var form = event.target;
+    if (!form.matches('form[data-draft]')) { return; }
+    form.dataset.ready = 'logged';
+    remove(name(form));
+    /* what was written on while it was on its way begins the next one */
+    var sent = form.dataset.sent, now = form.elements.text.value, rest = now.indexOf(sent) === 0 ? now.slice(sent.length).trim() : '';
+    if (rest) { store(form, { text: rest }); }
     /* htmx puts the answer in from where the form stands: it goes after that */
-    if (modal.contains(event.target)) { setTimeout(function () { dialog().hide(); }, 0); }
+    if (modal.contains(form)) { setTimeout(function () { dialog().hide(); }, 0); }
   });
   document.addEventListener('htmx:afterSettle', function (event) {
     forms().forEach(prepare);
