@@ -5,12 +5,12 @@ The fixtures of site.py: `site` is an installation with the demo and its process
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Route
 
 from crm.tests.installation import Installation
 
@@ -49,6 +49,10 @@ class Visitor:
     def open(self, path: str) -> Page:
         self.page.goto(self.address + path)
         return self.page
+
+    def hold(self, what: str, then: Callable[[Route], object], method: str = "POST") -> None:
+        """Each request of that method is given to `then`. Before the page is opened: one that stands may send its next one past it."""
+        self.page.route(what, lambda route: then(route) if route.request.method == method else route.continue_())
 
     def barriers(self) -> list[str]:
         """What axe finds on the page as it is now. It offends against the policy itself: open the page with `bypass_csp` for it."""

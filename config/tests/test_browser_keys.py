@@ -22,9 +22,9 @@ def test_the_keys_lead_where_they_say(visit, site):
 
 
 def test_keys_are_not_swallowed_after_a_dialog_that_could_not_be_fetched(visit):
-    page = visit("owner").open("/customers/")
-    page.route("**/log/*", lambda route: route.fulfill(status=204))
-    page.route("**/log/", lambda route: route.fulfill(status=204))
+    visitor = visit("owner")
+    visitor.hold("**/log/**", lambda route: route.fulfill(status=204), "GET")
+    page = visitor.open("/customers/")
     with page.expect_response("**/log/**"):
         page.keyboard.press("l")
     page.keyboard.press("Escape")

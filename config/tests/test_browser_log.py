@@ -182,15 +182,16 @@ def test_what_was_sent_without_a_connection_has_its_own_time(visit, site, somebo
 @pytest.mark.parametrize("where", ["#quicklog", "#log"])
 def test_what_is_written_on_while_it_is_sent_begins_the_next_one(visit, site, somebody, where):
     key, _name = somebody
-    page = visit("staff").open(f"/customers/{key}/")
+    visitor, on_its_way = visit("staff"), []
+    visitor.hold("**/log/", on_its_way.append)
+    page = visitor.open(f"/customers/{key}/")
     if where == "#log":
         page.keyboard.press("l")
     page.locator(f"{where} textarea").fill(f"Sent from {where}.")
-    line = page.context.new_cdp_session(page)
-    line.send("Network.enable")
-    line.send("Network.emulateNetworkConditions", {"offline": False, "latency": 2000, "downloadThroughput": -1, "uploadThroughput": -1})
-    page.keyboard.press("Control+Enter")
+    with page.expect_request("**/log/"):
+        page.keyboard.press("Control+Enter")
     page.keyboard.type(" And one more thing.")
+    on_its_way[0].continue_()
     page.get_by_text("logged, 5 minutes.").wait_for()
     if where == "#log":
         page.locator("#log").wait_for(state="hidden")
@@ -214,13 +215,13 @@ def test_what_is_written_on_while_it_is_sent_begins_the_next_one(visit, site, so
 def test_what_is_refused_is_said_and_stays_in_the_form(visit, somebody, status, sentence, where):
     key, _name = somebody
     visitor = visit("staff")
+    if status:
+        visitor.hold("**/log/", lambda route: route.fulfill(status=status, body="no"))
     page = visitor.open(f"/customers/{key}/")
     if where == ".log-form":
         page.keyboard.press("l")
     page.locator(f"{where} textarea").fill("Not lost")
-    if status:
-        page.route("**/log/", lambda route: route.fulfill(status=status, body="no"))
-    else:
+    if not status:
         page.context.clear_cookies(name="regulars")
     page.keyboard.press("Control+Enter")
     page.locator(where).get_by_text(sentence).wait_for()
@@ -240,10 +241,10 @@ def test_what_is_refused_is_said_and_stays_in_the_form(visit, somebody, status, 
 )
 def test_a_dialog_that_does_not_come_says_why(visit, status, sentence):
     visitor = visit("staff")
-    page = visitor.open("/tasks/")
     if status:
-        page.route("**/log/", lambda route: route.fulfill(status=status, body="no"))
-    else:
+        visitor.hold("**/log/", lambda route: route.fulfill(status=status, body="no"), "GET")
+    page = visitor.open("/tasks/")
+    if not status:
         page.context.clear_cookies(name="regulars")
     page.keyboard.press("l")
     page.locator("#log").get_by_text(sentence).wait_for()

@@ -215,9 +215,9 @@ def test_a_form_in_its_place_is_alive_as_soon_as_it_is_there(visit, site):
 
 def test_a_form_that_comes_while_somebody_writes_elsewhere_takes_no_letter(visit, site):
     who, _email = somebody(site, 11)
-    page = visit("staff").open(f"/customers/{who}/")
-    waiting = []
-    page.route("**/edit/", lambda route: waiting.append(route))
+    visitor, waiting = visit("staff"), []
+    visitor.hold("**/edit/", waiting.append, "GET")
+    page = visitor.open(f"/customers/{who}/")
     page.locator("#about-them").get_by_role("link", name="Edit").click()
     page.locator(".quicklog textarea").click()
     page.keyboard.type("Wants the ")
@@ -234,10 +234,10 @@ def test_a_form_that_comes_while_somebody_writes_elsewhere_takes_no_letter(visit
 def test_what_is_saved_in_vain_says_so_once_and_is_still_in_the_form(visit, site, status, sentence):
     who, _email = somebody(site, 12)
     visitor = visit("staff")
+    visitor.hold("**/edit/", lambda route: route.fulfill(status=status, body="no") if status else route.abort())
     page = visitor.open(f"/customers/{who}/")
     page.locator("#about-them").get_by_role("link", name="Edit").click()
     page.locator("#id_city").fill("Not lost")
-    page.route("**/edit/", lambda route: route.fulfill(status=status, body="no") if status else route.abort())
     for _ in range(2):
         page.locator("#about-them").get_by_role("button", name="Save").click()
         page.locator("[data-toast]").get_by_text(sentence).wait_for()
