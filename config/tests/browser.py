@@ -4,6 +4,7 @@ The fixtures of site.py: `site` is an installation with the demo and its process
 """
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 WIDTHS = {1440: 900, 390: 844}
 # What the policy refuses is told to the page, not only to the console.
 LISTEN = "document.addEventListener('securitypolicyviolation', e => console.error('POLICY ' + e.violatedDirective + ' ' + e.blockedURI))"
+# The words of Chromium and of htmx on an answer that has not come, or is a refusal.
+UNANSWERED = re.compile(r"Failed to load resource|Response Status Error Code|htmx:(sendError|afterRequest)")
 
 
 @dataclass
@@ -30,6 +33,7 @@ class Visitor:
     address: str
     heard: bool = True
     complaints: list[str] = field(default_factory=list)
+    forgiven: bool = False
 
     def __post_init__(self) -> None:
         if not self.heard:
@@ -40,11 +44,18 @@ class Visitor:
         self.page.on("request", self._asked)
 
     def _said(self, message: ConsoleMessage) -> None:
+        if self.forgiven and UNANSWERED.search(message.text):
+            return
         self.complaints.append(f"{self.page.url} {message.type}: {message.text}")
 
     def _asked(self, request: Request) -> None:
         if not request.url.startswith((self.address, "blob:", "data:")):
             self.complaints.append(f"asked elsewhere: {request.url}")
+
+    def forgive(self) -> None:
+        """What is said in the console of an answer that a test has made fail: before this, or late."""
+        self.forgiven = True
+        self.complaints[:] = [one for one in self.complaints if not UNANSWERED.search(one)]
 
     def open(self, path: str) -> Page:
         self.page.goto(self.address + path)

@@ -152,7 +152,7 @@ def test_without_a_connection_it_stays_and_is_logged_once_when_it_is_back(visit,
     assert logged(site, "While the line was dead.") == []
     page.context.set_offline(False)
     page.locator("#timeline").get_by_text("While the line was dead.").wait_for()
-    visitor.complaints.clear()  # the browser says in the console that there was no connection
+    visitor.forgive()
 
     assert len(logged(site, "While the line was dead.")) == 1
     assert page.evaluate("localStorage.length") == 0
@@ -170,7 +170,7 @@ def test_what_was_sent_without_a_connection_has_its_own_time(visit, site, somebo
     page.clock.fast_forward(7_200_000)
     page.context.set_offline(False)
     page.locator("#timeline").get_by_text("Two hours on the road.").wait_for()
-    visitor.complaints.clear()
+    visitor.forgive()
 
     seconds = "strftime('%s', created) - strftime('%s', happened_at)"
     if site.shop.environ.get("DATABASE_URL"):
@@ -225,7 +225,7 @@ def test_what_is_refused_is_said_and_stays_in_the_form(visit, somebody, status, 
         page.context.clear_cookies(name="regulars")
     page.keyboard.press("Control+Enter")
     page.locator(where).get_by_text(sentence).wait_for()
-    visitor.complaints.clear()  # the browser says in the console that it was refused
+    visitor.forgive()
 
     assert page.locator(f"{where} textarea").input_value() == "Not lost"
     assert "Not lost" in page.evaluate("Object.values(localStorage).join()")
@@ -248,7 +248,7 @@ def test_a_dialog_that_does_not_come_says_why(visit, status, sentence):
         page.context.clear_cookies(name="regulars")
     page.keyboard.press("l")
     page.locator("#log").get_by_text(sentence).wait_for()
-    visitor.complaints.clear()
+    visitor.forgive()
 
     assert page.locator("#log .skel").count() == 0
 
