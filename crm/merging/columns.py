@@ -51,7 +51,7 @@ def with_followers(name: str) -> list[str]:
 
 def values_of(customer: Customer, name: str) -> list[Any]:
     """Of the column, then of those that go with it."""
-    return [getattr(customer, _field(each).attname) for each in with_followers(name)]
+    return [getattr(customer, column(each).attname) for each in with_followers(name)]
 
 
 def is_empty(value: object) -> bool:
@@ -74,11 +74,14 @@ class Columns:
                 continue
             if each.name not in identities():
                 for name in with_followers(each.name):
-                    self._set(name, getattr(self.source, _field(name).attname))
-            elif not is_empty(theirs[0]):
-                self.changes["into"][each.name], self.changes["from"][each.name] = [*mine, *theirs], [*theirs, *mine]
-                setattr(self.into, each.attname, theirs[0])
-                setattr(self.source, each.attname, mine[0])
+                    self._set(name, getattr(self.source, column(name).attname))
+                continue
+            # Nothing goes with an identity.
+            (own,), (got,) = mine, theirs
+            if not is_empty(got):
+                self.changes["into"][each.name], self.changes["from"][each.name] = [own, got], [got, own]
+                setattr(self.into, each.attname, got)
+                setattr(self.source, each.attname, own)
 
     def break_circles(self, above: set[int]) -> None:
         """Nobody is named by themselves; nor referred by somebody whom they referred. `above`: who is referred by whom they refer."""
@@ -89,7 +92,7 @@ class Columns:
                     self._set(each, _blank(each))
 
     def _set(self, name: str, value: Any) -> None:
-        field = _field(name)
+        field = column(name)
         before = self.changes["into"].get(name, [_kept(self.into, field)])[0]
         after = _kept(self.source, field) if value is not None and value == getattr(self.source, field.attname) else _plain(value)
         setattr(self.into, field.attname, value)
@@ -183,7 +186,7 @@ def _put_back(undone: Merge, name: str, before: Any) -> bool:
 
 def _without_circle(customer: Customer, name: str, wanted: dict[str, Any]) -> dict[str, Any]:
     """Whom the customer named may be merged into them by now: that merge keeps it for when it is taken apart."""
-    if not _names_customer(_field(name)) or wanted[name] is None:
+    if not _names_customer(column(name)) or wanted[name] is None:
         return wanted
     step = next((step for step in way_from(wanted[name]) if step.into_id == customer.pk), None)
     if step is None:
@@ -193,7 +196,7 @@ def _without_circle(customer: Customer, name: str, wanted: dict[str, Any]) -> di
     return {each: _blank(each) for each in wanted}
 
 
-def _field(name: str) -> models.Field[Any, Any]:
+def column(name: str) -> models.Field[Any, Any]:
     found = Customer._meta.get_field(name)
     assert isinstance(found, models.Field)
     return found
@@ -211,7 +214,7 @@ def _is_gone(name: str, value: Any) -> bool:
 
 
 def _holds(customer: Customer, name: str, value: Any) -> bool:
-    field = _field(name)
+    field = column(name)
     now = getattr(customer, field.attname)
     if _names_customer(field):
         ends = ends_of({pk for pk in (now, value) if pk})
@@ -220,7 +223,7 @@ def _holds(customer: Customer, name: str, value: Any) -> bool:
 
 
 def _write(customer: Customer, name: str, value: Any) -> None:
-    field = _field(name)
+    field = column(name)
     if isinstance(field, models.ForeignKey):
         named = lead(Relation(Customer, field), customer.pk, value) if _names_customer(field) else value
         setattr(customer, field.attname, named)

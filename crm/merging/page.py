@@ -1,7 +1,7 @@
 """What the pages of merging show: the two side by side with whose value is kept, and what a merge has done."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from crm import presence
 from crm.consent_panel import title
 from crm.figures import Figures
-from crm.merging.columns import Choice, chosen_columns, identities, is_empty, values_of, with_followers
+from crm.merging.columns import Choice, chosen_columns, column, identities, is_empty, values_of, with_followers
 from crm.merging.relations import relations
 from crm.merging.unmerge import later_at, refused_since
 from crm.models import Customer, CustomerTag, Merge, MergeMoved
@@ -75,8 +75,7 @@ def shown(customer: Customer, field: models.Field[Any, Any]) -> str:
     """The value as people read it, with what goes along with it."""
     if field.name == "best_from":
         return hours_said(customer)
-    followers = [cast(models.Field[Any, Any], Customer._meta.get_field(name)) for name in with_followers(field.name)[1:]]
-    return ", ".join(filter(None, [_shown(customer, each) for each in [field, *followers]]))
+    return ", ".join(filter(None, [_shown(customer, column(name)) for name in with_followers(field.name)]))
 
 
 def _shown(customer: Customer, field: models.Field[Any, Any]) -> str:
